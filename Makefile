@@ -1,0 +1,71 @@
+# Every command a person types. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for name in python3 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$name && break; done)
+UV := .tools/bin/uv
+BIN := .venv/bin
+PROJECTS := services/platform services/triage services/api services/worker cli
+MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PROJECTS))
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help
+help: ## List every target
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# uv comes from the lock as well, so that its digest is checked like any other.
+$(UV):
+	@test -n "$(PYTHON)" || { echo "Slipway needs Python 3.11 or 3.12. Say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .tools
+	awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > .tools/uv.txt
+	.tools/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r .tools/uv.txt
+
+.venv/installed: $(UV) requirements.lock $(MANIFESTS)
+	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .venv
+	$(UV) pip sync --require-hashes requirements.lock
+	$(UV) pip install --quiet --offline --no-deps --no-build-isolation $(addprefix -e ,$(PROJECTS))
+	@touch $@
+
+.PHONY: setup
+setup: .venv/installed ## Install everything into .venv, digests checked
+
+.PHONY: lock
+lock: $(UV) ## Renew requirements.lock (make lock UPGRADE=1: to the newest versions)
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-package slipway --no-emit-package slipway-triage $(if $(UPGRADE),--upgrade) \
+		$(MANIFESTS) --group dev --extra training --output-file requirements.lock
+
+.PHONY: check
+check: .venv/installed ## Format, lint, types, layers
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cached
+
+.PHONY: format
+format: .venv/installed ## Let ruff format and mend what it can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: model
+model: .venv/installed ## Build the sample model, if it is not there
+	$(BIN)/slipway model build
+
+.PHONY: demo
+demo: model ## Run the main job on real servers and a real model
+	$(BIN)/slipway demo
+
+.PHONY: up
+up: model ## Start the whole stack on this machine (Ctrl-C stops it)
+	$(BIN)/slipway up
+
+.PHONY: test
+test: model ## Every test, on real servers, in parallel
+	$(BIN)/pytest -n auto
+
+.PHONY: clean
+clean: ## Remove what was installed and built (var/ stays: it holds data)
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The apparatus: what every workload needs in production, generic over the workload."""
