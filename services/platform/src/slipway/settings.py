@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     environment: Environment = Field(
         Environment.DEVELOPMENT, description="Outside development the process refuses default or missing secrets."
     )
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level that is logged.")
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level that is logged."
+    )
 
     workload: str = Field("triage.workload:Triage", description="Import path `module:Class` of the workload to serve.")
     models_dir: Path = Field(Path("var/models"), description="Folder of the model artifacts.")
@@ -52,7 +54,9 @@ class Settings(BaseSettings):
     master_key_file: Path = Field(
         Path("var/keys/master.key"), description="Key file of the local key provider (development only)."
     )
-    audit_key_file: Path = Field(Path("var/keys/audit.pem"), description="Ed25519 key that signs the audit log's seals.")
+    audit_key_file: Path = Field(
+        Path("var/keys/audit.pem"), description="Ed25519 key that signs the audit log's seals."
+    )
     tenant_key_ttl: float = Field(300.0, gt=0, le=300, description="Seconds an unwrapped tenant key stays in memory.")
 
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
@@ -64,7 +68,9 @@ class Settings(BaseSettings):
     max_predict_inputs: int = Field(64, ge=1, le=1000, description="Most inputs of one `POST /v1/{workload}`.")
     max_json_inputs: int = Field(1_000, ge=1, le=10_000, description="Most inputs of a job posted as JSON.")
     max_job_inputs: int = Field(10_000, ge=1, description="Most inputs of a job uploaded as NDJSON.")
-    body_timeout: float = Field(30.0, gt=0, le=600, description="Seconds a client may stay silent while it sends a body.")
+    body_timeout: float = Field(
+        30.0, gt=0, le=600, description="Seconds a client may stay silent while it sends a body."
+    )
     key_cache_ttl: float = Field(
         5.0, gt=0, le=5, description="Seconds an API key's check is remembered; a revoked key dies within this time."
     )

@@ -72,9 +72,7 @@ class Workload(Generic[InputT, OutputT]):
         del item
         return 1
 
-    def predict(
-        self, batch: Sequence[InputT]
-    ) -> Sequence[OutputT | Failure] | Awaitable[Sequence[OutputT | Failure]]:
+    def predict(self, batch: Sequence[InputT]) -> Sequence[OutputT | Failure] | Awaitable[Sequence[OutputT | Failure]]:
         """Answer each input, in order. A plain function runs in a thread; `async def` runs on the event loop.
 
         An exception fails the whole batch, which is tried again; return a `Failure` to fail one input.
