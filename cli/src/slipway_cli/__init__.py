@@ -1,0 +1,1 @@
+"""One command for everything a person does."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 
 @dataclass
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
     """An error with a type that callers may branch on. Subclasses are the catalogue."""
 
     detail: str

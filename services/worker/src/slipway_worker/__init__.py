@@ -1,0 +1,1 @@
+"""Celery tasks and schedules: a thin bridge into the platform's job engine."""
