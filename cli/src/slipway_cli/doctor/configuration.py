@@ -1,0 +1,60 @@
+"""Checks of the settings, the keys and the model."""
+
+import platform
+import sys
+
+from slipway_cli.doctor.finding import Finding, well, wrong
+from slipway_cli.errors import LocalError
+from slipway_cli.stack.environment import local_settings
+from slipway_cli.stack.folder import VarFolder
+
+
+def check_python() -> Finding:
+    """Whether this Python is one that the lock and the wheels are for."""
+    version = platform.python_version()
+    if sys.version_info < (3, 11):  # noqa: UP036  # said in words rather than by an ImportError
+        return wrong("python", f"{version} is too old: use 3.11 or 3.12.")
+    return well("python", f"{version} on {platform.system()} {platform.machine()}.")
+
+
+def check_settings(folder: VarFolder) -> Finding:
+    """Whether the settings are valid, and their file is private."""
+    try:
+        local_settings(folder.root)
+    except LocalError as error:
+        return wrong("settings", str(error))
+    file = folder.environment
+    if file.exists() and file.stat().st_mode & 0o077:
+        return wrong("settings", f"{file} holds passwords, and others may read it: chmod 600 {file}")
+    return well("settings", "Valid.")
+
+
+def check_keys(folder: VarFolder) -> Finding:
+    """Whether the development key files are absent or usable."""
+    from slipway.keys.files import KeyFileError, read_key_file  # noqa: PLC0415  # slow to import
+
+    settings = local_settings(folder.root)
+    files = [file for file in (settings.master_key_file, settings.audit_key_file) if file.exists()]
+    try:
+        for file in files:
+            read_key_file(file)
+    except KeyFileError as error:
+        return wrong("keys", str(error))
+    return well("keys", "Whole." if files else "Not made yet.")
+
+
+def check_model(folder: VarFolder) -> Finding:
+    """Whether the workload loads its model, as the API will."""
+    from slipway.workload.loader import find_workload  # noqa: PLC0415  # slow to import
+
+    settings = local_settings(folder.root)
+    try:
+        workload = find_workload(settings)
+        workload.load()
+    except Exception as error:  # noqa: BLE001  # the workload is the user's code: whatever it raises is the finding
+        return wrong(
+            "model",
+            f"{settings.workload} does not load {settings.model!r} from {settings.models_dir}: "
+            f"{str(error).rstrip('.')}. `slipway model build` makes the sample's model anew.",
+        )
+    return well("model", f"{settings.model}, version {workload.version}, loads.")

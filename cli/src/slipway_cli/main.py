@@ -1,0 +1,23 @@
+"""The command `slipway`. A new command is one line here and one module."""
+
+import typer
+
+from slipway_cli.lazy import Source, lazy_group
+
+COMMANDS = {
+    "up": Source("slipway_cli.up", "Start the whole stack on this machine."),
+    "status": Source("slipway_cli.status", "Show what runs."),
+    "logs": Source("slipway_cli.logs", "Show the logs of the processes."),
+    "down": Source("slipway_cli.down", "Stop the stack, or what a killed one left behind."),
+    "doctor": Source("slipway_cli.doctor.command", "Say what is wrong on this machine, and how to mend it."),
+    "model": Source("slipway_cli.model", "Build, train and evaluate models."),
+    "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),
+    "settings": Source("slipway_cli.settings", "Print the effective settings, secrets masked."),
+}
+
+app = typer.Typer(cls=lazy_group(COMMANDS), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def main() -> None:
+    """Run, watch and train Slipway on this machine."""

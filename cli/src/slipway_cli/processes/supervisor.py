@@ -1,0 +1,122 @@
+"""Keeps programs running: watches them, starts again what died, and gives up on what dies again and again."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from slipway_cli.errors import LocalError
+from slipway_cli.processes.program import Program
+from slipway_cli.processes.watched import ProcessStatus, State, Watched
+
+_TICK_SECONDS = 0.1
+
+Listener = Callable[[Sequence[ProcessStatus]], None]
+
+
+class StartCancelled(Exception):  # noqa: N818  # asked for, not an error
+    """Whoever waited for the processes no longer wants them."""
+
+
+class Supervisor:
+    """A table of programs, watched by a thread."""
+
+    def __init__(self, listener: Listener) -> None:
+        """Begin with an empty table. `listener` gets the process table at each change, in any thread."""
+        self._listener = listener
+        self._table: dict[str, Watched] = {}
+        self._told: list[ProcessStatus] = []
+        self._own_failure = ""
+        self._lock = threading.RLock()
+        self._ended, self._cancelled = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def start(self, make: Callable[[], Program]) -> None:
+        """Start a program and watch it; returns before it is ready."""
+        watched = Watched(make)
+        with self._lock:
+            self._table[watched.name] = watched
+        if not self._thread.is_alive():
+            self._thread.start()
+
+    def table(self) -> list[ProcessStatus]:
+        """Return what each process is doing, in the order of their start."""
+        return [watched.status for watched in list(self._table.values())]
+
+    def failure(self) -> str | None:
+        """Return why a process is not started again, if there is such a process."""
+        failures = [self._own_failure, *(watched.failure for watched in list(self._table.values()))]
+        return next(filter(None, failures), None)
+
+    def wait_ready(self, seconds: float) -> None:
+        """Return when all processes are ready.
+
+        Raises:
+            LocalError: one of them failed, or they take too long.
+            StartCancelled: `cancel` was called.
+        """
+        deadline = time.monotonic() + seconds
+        while late := [status.name for status in self.table() if status.state is not State.READY]:
+            if self._cancelled.is_set():
+                raise StartCancelled
+            if failure := self.failure():
+                raise LocalError(failure)
+            if time.monotonic() > deadline:
+                raise LocalError(f"Not ready after {seconds:.0f} s: {', '.join(late)}. See `slipway logs {late[0]}`.")
+            time.sleep(_TICK_SECONDS / 2)
+
+    def stop(self, names: Sequence[str]) -> None:
+        """Stop some processes: all are asked at once, and this returns when all have ended."""
+        stopping = [self._table[name] for name in names if name in self._table]
+        with self._lock:
+            for watched in stopping:
+                watched.ask_to_stop()
+        self._tell()
+        for watched in stopping:
+            watched.stop()
+        self._tell()
+
+    def cancel(self) -> None:
+        """End a running `wait_ready`, and those to come."""
+        self._cancelled.set()
+
+    def hurry(self, name: str) -> None:
+        """Kill a process, if there is one, without waiting."""
+        if (watched := self._table.get(name)) and (pid := watched.status.pid):
+            os.kill(pid, signal.SIGKILL)
+
+    def kill(self, name: str) -> None:
+        """Kill a process as a failing machine would; it is started again."""
+        self._table[name].crash()
+
+    def resume(self, name: str) -> None:
+        """Start a process that was stopped."""
+        with self._lock:
+            self._table[name].resume()
+
+    def end(self) -> None:
+        """Kill what still runs, and end the watch."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for watched in self._table.values():
+            watched.kill()
+        self._tell()
+
+    def _watch(self) -> None:
+        try:
+            while not self._ended.wait(_TICK_SECONDS):
+                with self._lock:
+                    for watched in self._table.values():
+                        watched.tick()
+                self._tell()
+        except Exception as error:  # noqa: BLE001  # a full disk, for one; whoever waits on `failure` says so
+            self._own_failure = f"The supervisor cannot go on: {error!r}"
+
+    def _tell(self) -> None:
+        with self._lock:
+            table = self.table()
+            if table != self._told:
+                self._told = table
+                self._listener(table)

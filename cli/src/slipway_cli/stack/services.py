@@ -1,0 +1,49 @@
+"""The processes of our own code: the API, the workers and the scheduler."""
+
+import http.client
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+
+from slipway_cli.processes.program import Program
+from slipway_cli.servers.ports import LOCALHOST
+from slipway_cli.stack.environment import service_environment
+from slipway_cli.stack.folder import VarFolder
+
+MODULES = {"api": "slipway_api", "worker": "slipway_worker", "scheduler": "slipway_worker.scheduler"}
+_GRACE_SECONDS = 5.0
+
+
+def worker_names(count: int) -> list[str]:
+    """Return `worker`, or `worker-1`, `worker-2`, ... when there are more."""
+    return ["worker"] if count == 1 else [f"worker-{number}" for number in range(1, count + 1)]
+
+
+def service(folder: VarFolder, name: str, *, port: int, metrics_port: int, drain_seconds: float) -> Program:
+    """Describe one service; `port` is where it answers the readiness probe."""
+    module = MODULES[name.partition("-")[0]]
+    return Program(
+        name=name,
+        command=(sys.executable, "-m", module),
+        log=folder.log(name),
+        environment=service_environment(folder) | {"SLIPWAY_METRICS_PORT": str(metrics_port), "PYTHONUNBUFFERED": "1"},
+        ready=answers_ready(port),
+        port=port,
+        stop_seconds=drain_seconds + _GRACE_SECONDS,
+    )
+
+
+def answers_ready(port: int) -> Callable[[], bool]:
+    """Return a probe of `/health/ready`."""
+
+    def probe() -> bool:
+        connection = http.client.HTTPConnection(LOCALHOST, port, timeout=1.0)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return probe

@@ -1,0 +1,98 @@
+"""Fixtures for every package's tests: real servers, and a fresh database for each test that asks for one."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from slipway.database.bootstrap import bootstrap
+from slipway.database.migrations import upgrade
+from slipway.keys.local import create_keys
+from slipway.settings import Settings
+from slipway_cli.servers.ports import free_port
+from slipway_cli.servers.postgres import Postgres
+from slipway_cli.servers.redis import Redis
+
+_TEMPLATE = "slipway_template"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Keep the settings of the person who runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SLIPWAY_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """Return a folder outside the checkout; it is gone after the session."""
+    folder = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers_folder: Path) -> Iterator[Postgres]:
+    """Return a running PostgreSQL server, this process's own."""
+    server = Postgres(servers_folder / "postgres", free_port(), durable=False)
+    try:
+        with server:
+            yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_server(servers_folder: Path) -> Iterator[Redis]:
+    """Return a running Redis server, this process's own."""
+    with Redis(servers_folder / "redis", free_port(), "for-tests") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: Postgres) -> str:
+    """Return the name of a migrated, empty database, to be cloned."""
+    settings = _settings(postgres, _TEMPLATE)
+    asyncio.run(bootstrap(postgres.admin_url, settings))
+    upgrade(settings)
+    return _TEMPLATE
+
+
+@pytest.fixture
+def settings(postgres: Postgres, redis_server: Redis, template_database: str, tmp_path: Path) -> Iterator[Settings]:
+    """Return settings on a fresh database, an empty Redis and new keys."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER slipway_owner STRATEGY FILE_COPY"
+        )
+        redis_server.flush()
+        fresh = _settings(
+            postgres,
+            name,
+            redis_url=SecretStr(redis_server.url),
+            master_key_file=tmp_path / "keys" / "master.key",
+            audit_key_file=tmp_path / "keys" / "audit.pem",
+        )
+        create_keys(fresh)
+        # What is granted on a database is not cloned with it.
+        asyncio.run(bootstrap(postgres.admin_url, fresh))
+        yield fresh
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _settings(postgres: Postgres, database: str, **more: SecretStr | Path) -> Settings:
+    urls = {
+        f"database_{role}_url": SecretStr(f"postgresql://slipway_{role}:{role}@127.0.0.1:{postgres.port}/{database}")
+        for role in ("owner", "app", "system")
+    }
+    return Settings(_env_file=None, **urls, **more)

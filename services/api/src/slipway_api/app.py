@@ -1,0 +1,42 @@
+"""Builds the application. Nothing happens at import time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+
+from slipway.settings import Settings
+from slipway.telemetry.tracing import Tracing
+from slipway.workload.loader import find_workload
+from slipway_api import health, jobs, models, predictions
+from slipway_api.documentation import DESCRIPTION, describe
+from slipway_api.middleware import RequestMiddleware
+from slipway_api.problems import handle_problems
+from slipway_api.state import open_api
+
+
+def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
+    """Return the API of the settings' workload.
+
+    Raises:
+        ValueError: the workload of the settings is not complete.
+    """
+    workload = find_workload(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_api(settings, tracing) as api:
+            app.state.api = api
+            yield
+
+    app = FastAPI(title="Slipway", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app.include_router(predictions.router(workload, settings.max_predict_inputs))
+    app.include_router(jobs.router(workload, settings))
+    app.include_router(models.router())
+    app.include_router(health.router())
+    handle_problems(app)
+    describe(app)
+    app.add_middleware(RequestMiddleware)
+    FastAPIInstrumentor.instrument_app(app, tracer_provider=tracing.provider, excluded_urls="/health/.*")
+    return app

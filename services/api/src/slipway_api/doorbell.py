@@ -1,0 +1,53 @@
+"""Rings the workers through Celery, by the name of the task."""
+
+import asyncio
+
+from celery import Celery
+
+from slipway.jobs.doorbell import TASK, queue_name
+from slipway.settings import Settings
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+from slipway.telemetry.metrics import Metrics
+from slipway_api.breaker import Breaker
+
+_EXPIRES_SECONDS = 60
+
+log = get_logger(__name__)
+
+
+class CeleryDoorbell:
+    """Rings off the event loop, within a short time, and never fails: workers also look by themselves."""
+
+    def __init__(self, settings: Settings, workload: str, metrics: Metrics) -> None:
+        limit = settings.redis_timeout
+        self._celery = Celery("slipway-api", broker=settings.redis_url.get_secret_value())
+        self._celery.conf.update(
+            task_ignore_result=True,
+            broker_transport_options={"socket_timeout": limit, "socket_connect_timeout": limit, "max_retries": 0},
+        )
+        self._queue = queue_name(workload)
+        self._limit = limit
+        self._metrics = metrics
+        self._breaker = Breaker()
+
+    async def ring(self) -> None:
+        """Send the message that says: work exists."""
+        if self._breaker.open:
+            self._count("skipped")
+            return
+        try:
+            async with asyncio.timeout(2 * self._limit):
+                await asyncio.to_thread(self._send)
+        except Exception as error:  # noqa: BLE001  # whatever ails Redis: the job is safe, and workers look by themselves
+            self._breaker.trip()
+            self._count("failed")
+            log.warning("doorbell.failed", reason=type(error).__name__)
+        else:
+            self._count("rung")
+
+    def _send(self) -> None:
+        self._celery.send_task(TASK, queue=self._queue, expires=_EXPIRES_SECONDS, retry=False)
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.inc(catalogue.DOORBELLS, outcome=outcome)

@@ -1,0 +1,113 @@
+"""Takes in a new job: once for each Idempotency-Key, without holding more of the body than a part."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel
+from sqlalchemy import Row
+
+from slipway.errors import InvalidInput, NotFound, Unavailable
+from slipway.flags import Flag
+from slipway.idempotency.service import Earlier, IdempotencyKey, begin, release
+from slipway.jobs import service
+from slipway.jobs.intake import Intake, Order
+from slipway.jobs.schemas import JobView
+from slipway.keys.envelope import pseudonym
+from slipway.keys.schemas import Keyset
+from slipway.telemetry import catalogue
+from slipway.telemetry.tracing import current_traceparent
+from slipway.tenants.schemas import Principal
+from slipway_api.body import JSON, NDJSON, Body, media_type, parse_json
+from slipway_api.state import Api
+
+
+class Submission:
+    """One `POST /v1/jobs`."""
+
+    def __init__(self, api: Api, principal: Principal, request: Request, request_type: type[BaseModel]) -> None:
+        settings = api.platform.settings
+        self._api = api
+        self._principal = principal
+        self._request_type = request_type
+        self._ndjson = media_type(request, JSON, NDJSON) == NDJSON
+        limit = settings.max_upload_bytes if self._ndjson else settings.max_json_bytes
+        self._body = Body(request, settings, limit)
+
+    async def accept(self, priority: int, client_key: str | None) -> tuple[JobView, bool]:
+        """Return the job, and whether an earlier request with the same key had made it."""
+        self._admit()
+        tenant = self._principal.tenant_id
+        keyset = await self._api.platform.keyring.keyset(tenant)
+        key = IdempotencyKey.of(tenant, "POST /v1/jobs", client_key) if client_key else None
+        earlier = await self._begin(key)
+        if earlier is not None:
+            return await self._replay(earlier, keyset), True
+        intake = Intake(self._api.platform.database, keyset, self._principal, self._order(priority, key))
+        try:
+            job = await self._take_in(intake, keyset)
+        except BaseException:
+            # Also when the client has gone: what was stored goes, and the key may be used again.
+            await asyncio.shield(self._undo(intake, key))
+            raise
+        self._api.platform.metrics.inc(catalogue.JOBS_ACCEPTED, workload=self._api.platform.workload.name)
+        return JobView.model_validate(job), False
+
+    def _admit(self) -> None:
+        if not self._api.platform.flags.is_enabled(Flag.JOB_INTAKE, tenant=str(self._principal.tenant_id)):
+            self._api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
+            raise Unavailable("New jobs are not accepted at the moment.", headers={"Retry-After": "60"})
+
+    def _order(self, priority: int, key: IdempotencyKey | None) -> Order:
+        platform = self._api.platform
+        chunk_inputs = platform.settings.chunk_inputs
+        return Order(platform.workload.name, priority, chunk_inputs, current_traceparent(), key)
+
+    async def _begin(self, key: IdempotencyKey | None) -> Earlier | None:
+        if key is None:
+            return None
+        async with self._api.platform.database.transaction(key.tenant_id) as connection:
+            return await begin(connection, key)
+
+    async def _take_in(self, intake: Intake, keyset: Keyset) -> Row[Any]:
+        async for item, size in self._inputs():
+            await intake.add(item, size)
+        return await intake.close(self._fingerprint(keyset))
+
+    async def _inputs(self) -> AsyncIterator[tuple[BaseModel, int]]:
+        """Yield each input with its size in bytes."""
+        if not self._ndjson:
+            body: Any = await self._body.parse(self._request_type)
+            for item in body.inputs:
+                yield item, 0
+            return
+        model, most, count = self._api.platform.workload.Input, self._api.platform.settings.max_job_inputs, 0
+        async for number, line in self._body.lines():
+            count += 1
+            if count > most:
+                raise InvalidInput(f"Send at most {most:,} inputs in one job.", headers={"Connection": "close"})
+            yield parse_json(model, line, "line", number), len(line)
+
+    async def _replay(self, earlier: Earlier, keyset: Keyset) -> JobView:
+        await self._body.drain()
+        earlier.check(self._fingerprint(keyset))
+        return await self._find(earlier.resource)
+
+    async def _find(self, job_id: UUID) -> JobView:
+        async with self._api.platform.database.transaction(self._principal.tenant_id) as connection:
+            try:
+                return await service.get_job(connection, job_id)
+            except NotFound:
+                raise NotFound("The job that this Idempotency-Key made was deleted. Use a new key.") from None
+
+    def _fingerprint(self, keyset: Keyset) -> bytes:
+        """Return a keyed hash of the body: a plain one of a short text could be guessed."""
+        return pseudonym(keyset.first, self._body.digest)
+
+    async def _undo(self, intake: Intake, key: IdempotencyKey | None) -> None:
+        await intake.abort()
+        if key is not None:
+            async with self._api.platform.database.transaction(key.tenant_id) as connection:
+                await release(connection, key)

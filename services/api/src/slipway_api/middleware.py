@@ -1,0 +1,88 @@
+"""What every request passes through: measured, and never left without an answer in our format."""
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from slipway.errors import InternalError
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+from slipway.telemetry.metrics import Metrics
+from slipway_api.problems import problem_response
+
+_UNMATCHED = "unmatched"
+_HEADERS = "slipway.headers"
+_SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+]
+
+log = get_logger(__name__)
+
+
+class RequestMiddleware:
+    """Counts, times and logs each request, and turns a defect into a 500 without internals."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = scope[_HEADERS] = list(_SECURITY_HEADERS)
+        answer = _Answer(send, headers)
+        began = time.perf_counter()
+        try:
+            await self._app(scope, receive, answer.send)
+        except Exception:
+            log.exception("request.failed", route=_route(scope), method=scope["method"])
+            if answer.status:
+                raise
+            await _sorry(scope, receive, answer)
+        finally:
+            _measure(scope, answer.status, time.perf_counter() - began)
+
+
+def add_headers(request: Request, headers: Mapping[str, str]) -> None:
+    """Add headers to the answer of a request, whatever it will be."""
+    request.scope[_HEADERS] += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+class _Answer:
+    """Sees the status, and adds the headers that were asked for."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._headers = headers
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], *self._headers]
+        await self._send(message)
+
+
+async def _sorry(scope: Scope, receive: Receive, answer: _Answer) -> None:
+    problem = InternalError("Try again, and quote the trace id if it happens again.")
+    await problem_response(problem)(scope, receive, answer.send)
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    api = getattr(scope["app"].state, "api", None)
+    if api is None:
+        return
+    metrics: Metrics = api.platform.metrics
+    route, method = _route(scope), scope["method"]
+    status_class = f"{(status or HTTPStatus.INTERNAL_SERVER_ERROR) // 100}xx"
+    metrics.inc(catalogue.HTTP_REQUESTS, route=route, method=method, status=status_class)
+    metrics.observe(catalogue.HTTP_DURATION, seconds, route=route, method=method)
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", _UNMATCHED)

@@ -1,0 +1,5 @@
+"""What is served: `GET /v1/models`."""
+
+from slipway_api.models.endpoints import router
+
+__all__ = ["router"]

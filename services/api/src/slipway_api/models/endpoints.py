@@ -1,0 +1,39 @@
+"""`GET /v1/models`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from slipway.tenants.schemas import Principal
+from slipway_api.auth import caller
+from slipway_api.documentation import problems
+from slipway_api.state import ApiParts
+
+
+class Model(BaseModel):
+    """A model that is served."""
+
+    workload: str = Field(description="Its route is `POST /v1/{workload}`.")
+    version: str = Field(description="Version that answers carry.")
+    max_inputs: int = Field(description="Most inputs of one synchronous request.")
+
+
+class ModelList(BaseModel):
+    """The models that are served."""
+
+    models: list[Model]
+
+
+def router() -> APIRouter:
+    """Return the route."""
+    routes = APIRouter(tags=["models"])
+
+    @routes.get(
+        "/v1/models", operation_id="listModels", summary="See what is served", responses=problems(401, 429, 503)
+    )
+    async def list_models(api: ApiParts, _: Annotated[Principal, Depends(caller(None))]) -> ModelList:
+        workload, most = api.platform.workload, api.platform.settings.max_predict_inputs
+        return ModelList(models=[Model(workload=workload.name, version=workload.version, max_inputs=most)])
+
+    return routes

@@ -1,0 +1,84 @@
+"""`POST /v1/{workload}`."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from slipway.errors import InternalError, ModelTimeout, Unavailable
+from slipway.flags import Flag
+from slipway.serving.predictor import PredictError, Result
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+from slipway.tenants.schemas import Principal, Scope
+from slipway.workload import Failure
+from slipway.workload.loader import AnyWorkload
+from slipway_api.auth import caller
+from slipway_api.body import JSON, Body, media_type
+from slipway_api.documentation import body_of, problems
+from slipway_api.predictions.schemas import FailedItem, request_model, response_model
+from slipway_api.state import Api, ApiParts
+
+_Caller = Annotated[Principal, Depends(caller(Scope.PREDICT))]
+
+log = get_logger(__name__)
+
+
+def router(workload: AnyWorkload, most: int) -> APIRouter:
+    """Return the route that answers at once."""
+    routes = APIRouter(tags=["predictions"])
+    request_type, response_type = request_model(workload, most), response_model(workload)
+
+    @routes.post(
+        f"/v1/{workload.name}",
+        operation_id="predict",
+        summary=f"Answer 1 to {most} inputs now",
+        response_model=response_type,
+        responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503, 504),
+        openapi_extra=body_of({JSON: request_type}),
+    )
+    async def predict(request: Request, api: ApiParts, principal: _Caller) -> Response:
+        _admit(api)
+        media_type(request, JSON)
+        settings = api.platform.settings
+        body = await Body(request, settings, settings.max_json_bytes).parse(request_type)
+        results = await _predict(api, body.inputs)  # type: ignore[attr-defined]  # `request_model` made it
+        api.audit.predicted(principal, len(results))
+        content = response_type.model_construct(results=[_shown(result) for result in results])
+        return Response(content.model_dump_json(warnings="error"), media_type=JSON)
+
+    return routes
+
+
+def _admit(api: Api) -> None:
+    """Refuse before the body is parsed."""
+    if not api.platform.flags.is_enabled(Flag.SYNC_PREDICT):
+        api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
+        raise Unavailable("This route is switched off at the moment.", headers={"Retry-After": "60"})
+    if api.batcher.full:
+        raise api.batcher.refuse()
+
+
+async def _predict(api: Api, inputs: list[Any]) -> list[Result]:
+    try:
+        results = await api.batcher.predict(inputs)
+    except ModelTimeout:
+        _count(api, "timeout", len(inputs))
+        raise
+    except PredictError as error:
+        _count(api, "error", len(inputs))
+        log.exception("predict.failed", workload=api.platform.workload.name)
+        raise InternalError("The model failed on this request. Quote the trace id if it happens again.") from error
+    failed = sum(isinstance(result, Failure) for result in results)
+    _count(api, "failed", failed)
+    _count(api, "succeeded", len(results) - failed)
+    return results
+
+
+def _shown(result: Result) -> BaseModel:
+    return FailedItem.of(result) if isinstance(result, Failure) else result
+
+
+def _count(api: Api, outcome: str, inputs: int) -> None:
+    workload = api.platform.workload.name
+    api.platform.metrics.inc(catalogue.INPUTS_PREDICTED, inputs, workload=workload, channel="sync", outcome=outcome)

@@ -1,0 +1,79 @@
+"""The parts of the API's process, opened and closed with it."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from slipway.audit.buffer import AuditBuffer
+from slipway.background import Background
+from slipway.composition import Platform, open_platform
+from slipway.jobs.doorbell import Doorbell
+from slipway.serving.batcher import Batcher
+from slipway.settings import Settings
+from slipway.telemetry import catalogue
+from slipway.telemetry.server import ProbeServer
+from slipway.telemetry.tracing import Tracing
+from slipway.tenants.authenticator import Authenticator
+from slipway_api.doorbell import CeleryDoorbell
+from slipway_api.rates import RateLimiter
+
+_FLUSH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Api:
+    """What the endpoints work with."""
+
+    platform: Platform
+    batcher: Batcher
+    authenticator: Authenticator
+    rates: RateLimiter
+    doorbell: Doorbell
+    audit: AuditBuffer
+
+
+@asynccontextmanager
+async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
+    """Open the parts, load the model, and start what runs in the background."""
+    async with AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(open_platform(settings, tracing))
+        metrics, workload = platform.metrics, platform.workload
+        loaded = threading.Event()
+        probes = ProbeServer(settings.metrics_host, settings.metrics_port, metrics.registry, loaded.is_set)
+        probes.start()
+        stack.callback(probes.stop)
+        await platform.predictor.load()
+        loaded.set()
+        metrics.set(catalogue.MODEL_INFO, 1, workload=workload.name, model=workload.version)
+        api = Api(
+            platform,
+            Batcher(platform.predictor, settings, metrics),
+            Authenticator(platform.database, settings),
+            await stack.enter_async_context(RateLimiter(settings, metrics)),
+            CeleryDoorbell(settings, workload.name, metrics),
+            AuditBuffer(platform.database, workload.name),
+        )
+        background = await stack.enter_async_context(Background())
+        background.run("batcher", api.batcher.run())
+        background.every(_FLUSH_SECONDS, "audit", api.audit.flush)
+        background.every(_FLUSH_SECONDS, "last_used", api.authenticator.flush_last_used)
+        stack.push_async_callback(partial(_flush, api))
+        yield api
+
+
+async def _flush(api: Api) -> None:
+    await api.audit.flush()
+    await api.authenticator.flush_last_used()
+
+
+def get_api(request: Request) -> Api:
+    """Return the parts, for an endpoint."""
+    return cast("Api", request.app.state.api)
+
+
+ApiParts = Annotated[Api, Depends(get_api)]

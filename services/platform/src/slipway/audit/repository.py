@@ -1,0 +1,109 @@
+"""SQL of the audit log: entries are added and read, never changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.audit.models import audit_log, audit_seals
+
+# Every transaction below the snapshot's xmin has ended: no entry can appear there any more.
+_UNSEALED = text("""
+    SELECT l.tenant_id, extract(epoch FROM now() - min(l.at)) AS age
+    FROM audit_log l
+    LEFT JOIN LATERAL (
+        SELECT upto_xid FROM audit_seals s WHERE s.tenant_id = l.tenant_id ORDER BY sequence DESC LIMIT 1
+    ) s ON true
+    WHERE l.xid >= coalesce(s.upto_xid, '0'::xid8) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
+    GROUP BY l.tenant_id
+""")
+
+_ENTRIES = text("""
+    SELECT id, at, actor, action, resource, detail, trace_id FROM audit_log
+    WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND xid < CAST(CAST(:end AS text) AS xid8) ORDER BY id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A signed link of a tenant's chain: it covers the entries from the previous one's `upto_xid` to its own."""
+
+    sequence: int
+    upto_xid: int
+    entries: int
+    digest: bytes
+    signature: bytes
+    key_id: str
+
+
+async def add_entries(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert entries, all of one tenant."""
+    await connection.execute(insert(audit_log), list(rows))
+
+
+async def tenants_to_seal(connection: AsyncConnection) -> list[tuple[UUID, float]]:
+    """Return the tenants with settled entries that no seal covers, and the age of the oldest. As the system role."""
+    return [(row.tenant_id, float(row.age)) for row in await connection.execute(_UNSEALED)]
+
+
+async def settled_xid(connection: AsyncConnection) -> int:
+    """Return the transaction id below which no entry can appear any more."""
+    found = await connection.execute(
+        text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+    )
+    return int(found.scalar_one())
+
+
+async def hold_chain(connection: AsyncConnection, tenant: UUID) -> None:
+    """Let one sealer at a time work on a tenant's chain, until the transaction ends."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('audit:' || CAST(:tenant AS text), 0))"),
+        {"tenant": str(tenant)},
+    )
+
+
+async def entries_between(connection: AsyncConnection, start: int, end: int) -> Sequence[Row[Any]]:
+    """Return the entries of the transactions from `start` to below `end`, in the order of their ids."""
+    return (await connection.execute(_ENTRIES, {"start": start, "end": end})).all()
+
+
+async def last_seal(connection: AsyncConnection) -> Seal | None:
+    """Return the newest seal of the tenant."""
+    seals = await _seals(connection, "DESC LIMIT 1")
+    return seals[0] if seals else None
+
+
+async def all_seals(connection: AsyncConnection) -> list[Seal]:
+    """Return the tenant's chain, the oldest seal first."""
+    return await _seals(connection, "ASC")
+
+
+async def add_seal(connection: AsyncConnection, tenant: UUID, seal: Seal) -> None:
+    """Append a seal to the tenant's chain."""
+    await connection.execute(
+        insert(audit_seals).values(
+            tenant_id=tenant,
+            sequence=seal.sequence,
+            upto_xid=text("CAST(CAST(:upto AS text) AS xid8)").bindparams(upto=str(seal.upto_xid)),
+            entries=seal.entries,
+            digest=seal.digest,
+            signature=seal.signature,
+            key_id=seal.key_id,
+        )
+    )
+
+
+async def _seals(connection: AsyncConnection, order: str) -> list[Seal]:
+    columns = (
+        audit_seals.c.sequence,
+        text("CAST(CAST(upto_xid AS text) AS bigint) AS upto_xid"),
+        audit_seals.c.entries,
+        audit_seals.c.digest,
+        audit_seals.c.signature,
+        audit_seals.c.key_id,
+    )
+    rows = await connection.execute(select(*columns).order_by(text(f"sequence {order}")))
+    return [Seal(*row) for row in rows]

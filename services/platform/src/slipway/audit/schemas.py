@@ -1,0 +1,17 @@
+"""What is worth an entry in the audit log."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    TENANT_CREATED = "tenant.created"
+    KEY_ISSUED = "key.issued"
+    KEY_REVOKED = "key.revoked"
+    PREDICTED = "predicted"
+    JOB_CREATED = "job.created"
+    JOB_CANCELLED = "job.cancelled"
+    JOB_RETRIED = "job.retried"
+    JOB_DELETED = "job.deleted"
+    RESULTS_READ = "results.read"

@@ -1,0 +1,22 @@
+"""Every table, so that whoever needs the whole schema has imported it."""
+
+from slipway.audit.models import audit_log, audit_seals
+from slipway.idempotency.models import idempotency_keys
+from slipway.jobs.models import job_chunks, job_items, jobs
+from slipway.keys.models import subject_keys, tenant_keys
+from slipway.subjects.models import subjects
+from slipway.tenants.models import api_keys, tenants
+
+ALL_TABLES = (
+    tenants,
+    api_keys,
+    tenant_keys,
+    subjects,
+    subject_keys,
+    jobs,
+    job_items,
+    job_chunks,
+    idempotency_keys,
+    audit_log,
+    audit_seals,
+)

@@ -1,0 +1,163 @@
+"""The worker's engine: claim (commit), predict with no transaction open, finish (commit).
+
+Whatever is killed between any two lines loses nothing: an unfinished chunk's lease runs out and the sweeper hands the
+chunk back. Whatever runs twice writes once: only the holder of the newest token passes the fence.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from slipway.composition import Platform
+from slipway.errors import ModelTimeout
+from slipway.jobs import queue, repository
+from slipway.jobs.lease import kept
+from slipway.jobs.losses import Fate, lose
+from slipway.jobs.schemas import Answer, Claim, ItemState, SealedItem
+from slipway.jobs.sealing import ItemSealer
+from slipway.keys.envelope import SealBroken
+from slipway.serving.predictor import PredictError, Result
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+from slipway.workload import Failure
+
+_LANES = 2
+"""Chunks in hand at a time: one is read or written while the other is in the model."""
+
+log = get_logger(__name__)
+
+
+class Consumer:
+    """Works on chunks, one turn at a time."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._database = platform.database
+        self._keyring = platform.keyring
+        self._predictor = platform.predictor
+        self._settings = platform.settings
+        self._metrics = platform.metrics
+        self._tracing = platform.tracing
+        self._turn = asyncio.Lock()
+        self._draining = False
+        self._held: dict[int, Claim] = {}
+
+    def drain(self) -> None:
+        """Start nothing new: the turn ends with the chunks in hand."""
+        self._draining = True
+
+    async def turn(self) -> bool:
+        """Work until nothing waits or the turn is over; return whether there may be more to do."""
+        async with self._turn:
+            self._held.clear()
+            end = time.monotonic() + self._settings.turn_seconds
+            ended = await asyncio.gather(*(self._lane(end) for _ in range(_LANES)), return_exceptions=True)
+            for outcome in ended:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+            return any(ended)
+
+    async def give_back(self) -> None:
+        """Hand the chunks in hand back to the queue; their attempts do not count. After the turn was cancelled."""
+        for claimed in list(self._held.values()):
+            async with self._database.transaction(claimed.tenant_id) as connection:
+                if await queue.wait_again(connection, claimed, 0.0, uncounted=True):
+                    self._count("given_back")
+        self._held.clear()
+
+    async def _lane(self, end: float) -> bool:
+        while not self._draining and time.monotonic() < end:
+            async with self._database.system_transaction() as connection:
+                claimed = await queue.claim(connection, self._predictor.workload.name, self._settings.lease_seconds)
+            if claimed is None:
+                return False
+            self._held[claimed.id] = claimed
+            await self._work(claimed)
+            self._held.pop(claimed.id, None)
+        return True
+
+    async def _work(self, claimed: Claim) -> None:
+        self._count("claimed")
+        name = f"chunk {self._predictor.workload.name}"
+        with self._tracing.continue_trace(claimed.traceparent, name, items=claimed.last - claimed.first + 1):
+            async with kept(self._database, claimed, self._settings.lease_seconds):
+                await self._answer(claimed)
+
+    async def _answer(self, claimed: Claim) -> None:
+        try:
+            keyset = await self._keyring.keyset(claimed.tenant_id)
+        except Exception as error:  # noqa: BLE001  # whatever ails the key provider, it is not the chunk's fault
+            await self._postpone(claimed, error)
+            return
+        sealer = ItemSealer(keyset, claimed.job_id)
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            items = await repository.read_items(
+                connection, claimed.job_id, claimed.first, claimed.last, pending_only=True
+            )
+        try:
+            inputs = [sealer.open_input(item, self._predictor.workload.Input) for item in items]
+            results = await self._predictor.predict(inputs)
+        except (ModelTimeout, PredictError, SealBroken, ValidationError) as error:
+            await self._lost(claimed, error)
+            return
+        await self._finish(claimed, items, results, sealer)
+
+    async def _postpone(self, claimed: Claim, error: Exception) -> None:
+        log.error("chunk.postponed", job_id=str(claimed.job_id), reason=type(error).__name__)
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            await queue.wait_again(connection, claimed, self._settings.poll_seconds, uncounted=True)
+        self._count("given_back")
+
+    async def _finish(
+        self, claimed: Claim, items: Sequence[SealedItem], results: Sequence[Result], sealer: ItemSealer
+    ) -> None:
+        again = [item.ordinal for item, result in zip(items, results, strict=True) if self._may_retry(claimed, result)]
+        answers = [
+            sealer.seal_result(item, result)
+            for item, result in zip(items, results, strict=True)
+            if item.ordinal not in again
+        ]
+        if again and claimed.single:
+            await self._lost(claimed, None)
+            return
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            held = await queue.fence(connection, claimed)
+            if held:
+                await queue.answer(connection, claimed, answers)
+                await queue.retry_singly(connection, claimed, again)
+        self._count("finished" if held else "stale")
+        if held:
+            self._count_items(answers)
+            log.info("chunk.finished", job_id=str(claimed.job_id), tenant=str(claimed.tenant_id), count=len(answers))
+
+    def _may_retry(self, claimed: Claim, result: Result) -> bool:
+        if not (isinstance(result, Failure) and result.retryable):
+            return False
+        return not claimed.single or claimed.attempts < self._settings.max_attempts
+
+    async def _lost(self, claimed: Claim, error: Exception | None) -> None:
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            fate = await lose(connection, claimed, self._settings.max_attempts)
+        self._count("stale" if fate is Fate.GONE else "lost")
+        if fate is Fate.DEAD:
+            self._metrics.inc(catalogue.ITEMS_FINISHED, outcome=ItemState.DEAD)
+        reason = type(error.__cause__ or error).__name__ if error else "retryable"
+        log.warning(
+            "chunk.lost",
+            job_id=str(claimed.job_id),
+            tenant=str(claimed.tenant_id),
+            attempt=claimed.attempts,
+            outcome=fate,
+            reason=reason,
+        )
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.inc(catalogue.CHUNKS_HANDLED, outcome=outcome)
+
+    def _count_items(self, answers: Sequence[Answer]) -> None:
+        workload = self._predictor.workload.name
+        for state, outcome in ((ItemState.SUCCEEDED, "succeeded"), (ItemState.DEAD, "failed")):
+            count = sum(1 for answer in answers if answer.state is state)
+            self._metrics.inc(catalogue.ITEMS_FINISHED, count, outcome=state)
+            self._metrics.inc(catalogue.INPUTS_PREDICTED, count, workload=workload, channel="job", outcome=outcome)

@@ -1,0 +1,117 @@
+"""SQL of the jobs, as one tenant sees them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.jobs.models import job_items, jobs
+from slipway.jobs.schemas import ItemState, JobState, NewItem, SealedItem
+
+_ADD_CHUNKS = text("""
+    INSERT INTO job_chunks (job_id, tenant_id, workload, priority, first, last, created_at)
+    SELECT j.id, j.tenant_id, j.workload, j.priority, min(i.ordinal), max(i.ordinal), j.created_at
+    FROM jobs j JOIN job_items i ON i.job_id = j.id
+    WHERE j.id = :job AND i.state = 'pending'
+    GROUP BY j.id, i.ordinal / :size
+    ORDER BY min(i.ordinal)
+""")
+
+_ITEMS = text("""
+    SELECT i.ordinal, CASE WHEN i.state = 'pending' AND j.state = 'cancelled' THEN j.state ELSE i.state END AS state,
+        i.subject_id, k.wrapped AS wrapped_key, i.input, i.output
+    FROM job_items i
+    JOIN jobs j ON j.id = i.job_id
+    JOIN LATERAL (
+        SELECT wrapped FROM subject_keys WHERE subject_id = i.subject_id ORDER BY version DESC LIMIT 1
+    ) k ON true
+    WHERE i.job_id = :job AND i.ordinal BETWEEN :first AND :last AND (NOT :pending_only OR i.state = 'pending')
+    ORDER BY i.ordinal
+""")
+
+
+async def add_job(connection: AsyncConnection, **columns: Any) -> None:
+    """Insert a job."""
+    await connection.execute(insert(jobs).values(**columns))
+
+
+async def find_job(connection: AsyncConnection, job_id: UUID) -> Row[Any] | None:
+    """Return the job, or None if this tenant has none of that id."""
+    return (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+
+
+async def lock_job(connection: AsyncConnection, job_id: UUID) -> Row[Any] | None:
+    """Return the job and hold it. Whoever changes chunks of a job holds the job first: that order has no deadlock."""
+    return (await connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update())).one_or_none()
+
+
+async def list_jobs(
+    connection: AsyncConnection, *, state: JobState | None, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return jobs, the newest first, that come after the position `before` in that order."""
+    query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(jobs.c.state == state)
+    if before is not None:
+        query = query.where(tuple_(jobs.c.created_at, jobs.c.id) < tuple_(*before))
+    return (await connection.execute(query)).all()
+
+
+async def change_job(connection: AsyncConnection, job_id: UUID, **columns: Any) -> Row[Any]:
+    """Set columns, raise the revision, and return the job."""
+    values = {"revision": jobs.c.revision + 1, "touched_at": func.now(), **columns}
+    changed = await connection.execute(update(jobs).where(jobs.c.id == job_id).values(values).returning(*jobs.c))
+    return changed.one()
+
+
+async def delete_job(connection: AsyncConnection, job_id: UUID) -> bool:
+    """Delete the job with its items, its chunks and its unnamed subject's key; return whether it was there."""
+    found = await connection.execute(delete(jobs).where(jobs.c.id == job_id).returning(jobs.c.subject_id))
+    deleted = found.one_or_none()
+    if deleted is not None:
+        await connection.execute(text("DELETE FROM subjects WHERE id = :id"), {"id": deleted.subject_id})
+    return deleted is not None
+
+
+async def add_items(connection: AsyncConnection, tenant: UUID, job_id: UUID, items: Sequence[NewItem]) -> None:
+    """Insert sealed inputs in bulk."""
+    rows = [
+        {"job_id": job_id, "tenant_id": tenant, "ordinal": i.ordinal, "subject_id": i.subject_id, "input": i.input}
+        for i in items
+    ]
+    await connection.execute(insert(job_items), rows)
+
+
+async def add_chunks(connection: AsyncConnection, job_id: UUID, size: int) -> None:
+    """Cut the pending items of a job into chunks of at most `size` that workers may claim."""
+    await connection.execute(_ADD_CHUNKS, {"job": job_id, "size": size})
+
+
+async def drop_chunks(connection: AsyncConnection, job_id: UUID) -> None:
+    """Take back all chunks of a job: workers that hold one can no longer write."""
+    await connection.execute(text("DELETE FROM job_chunks WHERE job_id = :job"), {"job": job_id})
+
+
+async def read_items(
+    connection: AsyncConnection, job_id: UUID, first: int, last: int, *, pending_only: bool = False
+) -> list[SealedItem]:
+    """Return the items of a range, in order, with their subjects' wrapped keys."""
+    parameters = {"job": job_id, "first": first, "last": last, "pending_only": pending_only}
+    rows = (await connection.execute(_ITEMS, parameters)).all()
+    return [
+        SealedItem(row.ordinal, ItemState(row.state), row.subject_id, row.wrapped_key, row.input, row.output)
+        for row in rows
+    ]
+
+
+async def revive_dead_items(connection: AsyncConnection, job_id: UUID) -> int:
+    """Set the dead items of a job back to pending; return how many."""
+    found = await connection.execute(
+        update(job_items)
+        .where(job_items.c.job_id == job_id, job_items.c.state == ItemState.DEAD)
+        .values(state=ItemState.PENDING, output=None, attempts=0)
+    )
+    return found.rowcount

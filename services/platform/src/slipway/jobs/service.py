@@ -1,0 +1,113 @@
+"""Rules of the jobs. Each function works in the transaction that the caller has opened for the tenant."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.audit import service as audit
+from slipway.audit.schemas import Action
+from slipway.errors import Conflict, NotFound
+from slipway.jobs import repository
+from slipway.jobs.schemas import JobState, JobView, SealedItem
+from slipway.tenants.schemas import Principal
+
+
+async def get_job(connection: AsyncConnection, job_id: UUID) -> JobView:
+    """Return a job.
+
+    Raises:
+        NotFound: there is none of that id, or it is another tenant's.
+    """
+    return _view(await repository.find_job(connection, job_id))
+
+
+async def list_jobs(
+    connection: AsyncConnection, *, state: JobState | None, before: tuple[datetime, UUID] | None, limit: int
+) -> list[JobView]:
+    """Return a page of jobs, the newest first."""
+    rows = await repository.list_jobs(connection, state=state, before=before, limit=limit)
+    return [_view(row) for row in rows]
+
+
+async def cancel_job(connection: AsyncConnection, principal: Principal, job_id: UUID) -> JobView:
+    """Cancel a job: no chunk of it starts any more, and none that runs is written. Cancelling twice is fine.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it is already completed, or still being received.
+    """
+    job = await _lock(connection, job_id)
+    if job.state is JobState.CANCELLED:
+        return job
+    if job.state in (JobState.COMPLETED, JobState.RECEIVING):
+        raise Conflict(f"The job is {job.state}: only a queued or running job can be cancelled.")
+    changed = await repository.change_job(connection, job_id, state=JobState.CANCELLED, finished_at=func.now())
+    await repository.drop_chunks(connection, job_id)
+    await _record(connection, principal, Action.JOB_CANCELLED, job_id)
+    return _view(changed)
+
+
+async def retry_dead(connection: AsyncConnection, principal: Principal, job_id: UUID, chunk_inputs: int) -> JobView:
+    """Queue the dead inputs of a completed job again.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it is not completed, or has no dead inputs.
+    """
+    job = await _lock(connection, job_id)
+    if job.state is not JobState.COMPLETED:
+        raise Conflict(f"The job is {job.state}: dead inputs are retried once it is completed.")
+    revived = await repository.revive_dead_items(connection, job_id)
+    if not revived:
+        raise Conflict("The job has no dead inputs.")
+    changed = await repository.change_job(
+        connection, job_id, state=JobState.QUEUED, dead=job.dead - revived, finished_at=None
+    )
+    await repository.add_chunks(connection, job_id, chunk_inputs)
+    await _record(connection, principal, Action.JOB_RETRIED, job_id, inputs=revived)
+    return _view(changed)
+
+
+async def delete_job(connection: AsyncConnection, principal: Principal, job_id: UUID) -> None:
+    """Delete a job with its inputs and outputs, whatever its state.
+
+    Raises:
+        NotFound: no such job.
+    """
+    await _lock(connection, job_id)
+    await repository.delete_job(connection, job_id)
+    await _record(connection, principal, Action.JOB_DELETED, job_id)
+
+
+async def read_results(
+    connection: AsyncConnection, principal: Principal, job_id: UUID, first: int, limit: int
+) -> Sequence[SealedItem]:
+    """Return the sealed items from ordinal `first` on; reading the first page is audited.
+
+    Raises:
+        NotFound: no such job.
+    """
+    await get_job(connection, job_id)
+    if first == 0:
+        await _record(connection, principal, Action.RESULTS_READ, job_id)
+    return await repository.read_items(connection, job_id, first, first + limit - 1)
+
+
+async def _lock(connection: AsyncConnection, job_id: UUID) -> JobView:
+    return _view(await repository.lock_job(connection, job_id))
+
+
+def _view(row: Row[Any] | None) -> JobView:
+    if row is None:
+        raise NotFound("There is no such job.")
+    return JobView.model_validate(row)
+
+
+async def _record(
+    connection: AsyncConnection, principal: Principal, action: Action, job_id: UUID, **detail: Any
+) -> None:
+    await audit.record(connection, principal.tenant_id, principal.key_id, action, f"job/{job_id}", **detail)

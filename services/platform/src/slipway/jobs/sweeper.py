@@ -1,0 +1,80 @@
+"""Takes back what was left behind: expired leases, abandoned uploads, old idempotency keys."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from slipway.database import Database
+from slipway.idempotency import repository as idempotency
+from slipway.jobs import queue, repository
+from slipway.jobs.losses import Fate, lose
+from slipway.jobs.schemas import JobState
+from slipway.settings import Settings
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+from slipway.telemetry.metrics import Metrics
+
+_AT_ONCE = 500
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep found."""
+
+    chunks: int
+    uploads: int
+    keys: int
+
+
+class Sweeper:
+    """Any number of processes may sweep: every step is decided by a lock or a token in the database."""
+
+    def __init__(self, database: Database, settings: Settings, metrics: Metrics) -> None:
+        self._database = database
+        self._settings = settings
+        self._metrics = metrics
+
+    async def sweep(self) -> Swept:
+        """Sweep once."""
+        swept = Swept(await self._leases(), await self._uploads(), await self._keys())
+        self._metrics.inc(catalogue.SWEEPS, outcome="succeeded")
+        return swept
+
+    async def measure(self, workload: str) -> None:
+        """Set the gauges of the backlog."""
+        async with self._database.system_transaction() as connection:
+            backlog = await queue.backlog(connection, workload)
+        self._metrics.set(catalogue.CHUNKS, backlog.waiting, state="waiting")
+        self._metrics.set(catalogue.CHUNKS, backlog.running, state="running")
+        self._metrics.set(catalogue.OLDEST_WAITING, backlog.oldest_seconds)
+
+    async def _leases(self) -> int:
+        async with self._database.system_transaction() as connection:
+            expired = await queue.expired(connection, _AT_ONCE)
+        fates: Counter[Fate] = Counter()
+        for lost in expired:
+            async with self._database.transaction(lost.tenant_id) as connection:
+                fates[await lose(connection, lost, self._settings.max_attempts)] += 1
+        taken_back = len(expired) - fates[Fate.GONE]
+        self._metrics.inc(catalogue.CHUNKS_HANDLED, taken_back, outcome="lost")
+        self._metrics.inc(catalogue.ITEMS_FINISHED, fates[Fate.DEAD], outcome="dead")
+        if taken_back:
+            log.warning("leases.expired", count=taken_back)
+        return taken_back
+
+    async def _uploads(self) -> int:
+        async with self._database.system_transaction() as connection:
+            silent = await queue.abandoned(connection, self._settings.receiving_seconds, _AT_ONCE)
+        removed = 0
+        for job_id, tenant in silent:
+            async with self._database.transaction(tenant) as connection:
+                job = await repository.lock_job(connection, job_id)
+                if job is not None and job.state == JobState.RECEIVING:
+                    await repository.delete_job(connection, job_id)
+                    removed += 1
+        return removed
+
+    async def _keys(self) -> int:
+        async with self._database.system_transaction() as connection:
+            return await idempotency.expire(connection, self._settings.idempotency_seconds)

@@ -1,0 +1,1 @@
+"""Running the model: in batches, within a time limit, off the event loop."""

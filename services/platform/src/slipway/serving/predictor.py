@@ -1,0 +1,102 @@
+"""Calls a workload's `predict` within its limits, and checks what it returns."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pydantic import BaseModel
+
+from slipway.errors import ModelTimeout
+from slipway.telemetry import catalogue
+from slipway.telemetry.metrics import Metrics
+from slipway.workload import Failure
+from slipway.workload.loader import AnyWorkload
+
+Result = BaseModel | Failure
+
+
+class PredictError(Exception):
+    """`predict` raised, or broke its contract. The cause is a defect of the workload."""
+
+
+class Predictor:
+    """One model in one process. Batches that do not fit the workload's limits are cut into ones that do."""
+
+    def __init__(self, workload: AnyWorkload, metrics: Metrics) -> None:
+        self.workload = workload
+        self._metrics = metrics
+        self._is_async = inspect.iscoroutinefunction(workload.predict)
+        self._thread = _model_thread()
+
+    async def load(self) -> None:
+        """Load and warm the model, off the event loop."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.workload.load)
+
+    async def predict(self, items: Sequence[BaseModel]) -> list[Result]:
+        """Answer each input, in order.
+
+        Raises:
+            ModelTimeout: a batch took longer than the workload's time limit.
+            PredictError: the workload raised, or returned something else than one result for each input.
+        """
+        results: list[Result | None] = [None] * len(items)
+        for batch in self._batches(items):
+            for position, result in zip(batch, await self._batch([items[i] for i in batch]), strict=True):
+                results[position] = result
+        return [result for result in results if result is not None]
+
+    def close(self) -> None:
+        """Let go of the thread; a call that hangs in it is not waited for."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _batches(self, items: Sequence[BaseModel]) -> list[list[int]]:
+        """Cut positions into batches, the cheapest first, so that inputs of like length share a batch."""
+        limit, budget = self.workload.max_batch, self.workload.max_batch_cost
+        costs = [max(self.workload.cost(item), 1) for item in items]
+        batches: list[list[int]] = []
+        for position in sorted(range(len(items)), key=costs.__getitem__):
+            full = not batches or len(batches[-1]) >= limit or (len(batches[-1]) + 1) * costs[position] > budget
+            if full:
+                batches.append([])
+            batches[-1].append(position)
+        return batches
+
+    async def _batch(self, batch: list[BaseModel]) -> Sequence[Result]:
+        name, began = self.workload.name, time.perf_counter()
+        limit = asyncio.timeout(self.workload.time_limit)
+        try:
+            async with limit:
+                results = await self._call(batch)
+        except Exception as error:
+            if limit.expired():
+                self._abandon_thread()
+                raise ModelTimeout(f"The model took longer than {self.workload.time_limit:g} seconds.") from error
+            raise PredictError(f"{name}.predict raised {type(error).__name__}") from error
+        self._metrics.observe(catalogue.MODEL_DURATION, time.perf_counter() - began, workload=name)
+        self._metrics.observe(catalogue.BATCH_SIZE, len(batch), workload=name)
+        return self._checked(batch, results)
+
+    async def _call(self, batch: list[BaseModel]) -> Any:
+        if self._is_async:
+            return await self.workload.predict(batch)  # type: ignore[misc]  # a coroutine, as `_is_async` says
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.workload.predict, batch)
+
+    def _checked(self, batch: list[BaseModel], results: Any) -> Sequence[Result]:
+        expected = (self.workload.Output, Failure)
+        if not isinstance(results, Sequence) or len(results) != len(batch):
+            raise PredictError(f"{self.workload.name}.predict must return one result for each input, in order")
+        if not all(isinstance(result, expected) for result in results):
+            raise PredictError(f"{self.workload.name}.predict must return {self.workload.Output.__name__} or Failure")
+        return results
+
+    def _abandon_thread(self) -> None:
+        """Go on with a new thread: the hanging call cannot be stopped, and must not hold up the next one."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread = _model_thread()
+
+
+def _model_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")

@@ -1,0 +1,1 @@
+"""The people whom the data is about, known by pseudonym only."""

@@ -1,0 +1,56 @@
+"""Subjects and the keys that seal what is about them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.keys import repository as key_store
+from slipway.keys.envelope import DataKey, new_data_key, pseudonym, wrap_key
+from slipway.keys.schemas import Keyset, subject_aad
+from slipway.subjects import repository
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person by pseudonym, with the key that seals their data."""
+
+    id: UUID
+    key: DataKey
+
+
+async def unnamed_subject(connection: AsyncConnection, keyset: Keyset) -> Subject:
+    """Make a subject for the data that names nobody. Deleting it makes that data unreadable, in backups too."""
+    tenant = UUID(keyset.tenant)
+    subject = Subject(await repository.add_unnamed_subject(connection, tenant), new_data_key())
+    await key_store.add_subject_keys(connection, tenant, [_wrapped(keyset, subject)])
+    return subject
+
+
+async def named_subjects(connection: AsyncConnection, keyset: Keyset, names: Collection[str]) -> dict[str, Subject]:
+    """Return the subject of each name, making those that are new."""
+    if not names:
+        return {}
+    tenant = UUID(keyset.tenant)
+    pseudonyms = {name: pseudonym(keyset.first, name) for name in names}
+    wanted = set(pseudonyms.values())
+    await repository.add_subjects(connection, tenant, wanted)
+    found = await repository.find_subjects(connection, tenant, wanted)
+    missing = sorted((subject_id for subject_id, wrapped in found.values() if wrapped is None), key=str)
+    if missing:
+        new_keys = [_wrapped(keyset, Subject(subject_id, new_data_key())) for subject_id in missing]
+        await key_store.add_subject_keys(connection, tenant, new_keys)
+        found = await repository.find_subjects(connection, tenant, wanted)
+    return {name: _opened(keyset, *found[hashed]) for name, hashed in pseudonyms.items()}
+
+
+def _wrapped(keyset: Keyset, subject: Subject) -> tuple[UUID, int, bytes]:
+    wrapped = wrap_key(keyset.current, subject.key, subject_aad(keyset.tenant, str(subject.id)))
+    return subject.id, subject.key.version, wrapped
+
+
+def _opened(keyset: Keyset, subject_id: UUID, wrapped: bytes | None) -> Subject:
+    if wrapped is None:
+        raise LookupError(f"subject {subject_id} lost its key while it was being used")
+    return Subject(subject_id, keyset.subject_key(str(subject_id), wrapped))

@@ -1,0 +1,74 @@
+"""Checks API keys. Remembers a check for a few seconds, so that a request costs no query."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from slipway import clock
+from slipway.database import Database
+from slipway.errors import Unauthenticated
+from slipway.settings import Settings
+from slipway.tenants import repository
+from slipway.tenants.schemas import Principal, StoredKey
+from slipway.tenants.token import Token, parse_token
+
+_REMEMBERED = 10_000
+_HEADERS = {"WWW-Authenticate": "Bearer"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    key: StoredKey | None
+    until: float
+
+
+class Authenticator:
+    """Turns a token into a principal."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._ttl = settings.key_cache_ttl
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._used: set[str] = set()
+
+    async def authenticate(self, text: str) -> Principal:
+        """Return who holds this token.
+
+        Raises:
+            Unauthenticated: it is malformed, unknown, expired or revoked; the answer does not tell which.
+        """
+        token = parse_token(text)
+        key = await self._find(token) if token else None
+        if token is None or key is None or not token.matches(key.hash) or not _in_force(key):
+            raise Unauthenticated("Send a valid key: `Authorization: Bearer slw_...`.", headers=_HEADERS)
+        self._used.add(key.id)
+        return Principal(key.tenant_id, key.id, key.scopes)
+
+    async def flush_last_used(self) -> None:
+        """Write when keys were last used; call it every few seconds."""
+        used, self._used = self._used, set()
+        if not used:
+            return
+        try:
+            async with self._database.system_transaction() as connection:
+                await repository.touch_keys(connection, used, clock.now())
+        except BaseException:
+            self._used |= used
+            raise
+
+    async def _find(self, token: Token) -> StoredKey | None:
+        known = self._remembered.get(token.id)
+        if known is not None and known.until > time.monotonic():
+            return known.key
+        until = time.monotonic() + self._ttl
+        async with self._database.system_transaction() as connection:
+            key = await repository.find_key(connection, token.id)
+        self._remembered[token.id] = _Remembered(key, until)
+        self._remembered.move_to_end(token.id)
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+        return key
+
+
+def _in_force(key: StoredKey) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > clock.now())

@@ -1,0 +1,171 @@
+import socket
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from threading import enumerate as enumerate_threads
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry import trace
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from slipway.settings import Settings
+from slipway.telemetry.tracing import Tracing, configure_tracing, current_trace_id, current_traceparent
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+SAMPLED = f"00-{TRACE_ID}-{SPAN_ID}-01"
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def tracing(exporter: InMemorySpanExporter) -> Iterator[Tracing]:
+    tracing = configure_tracing("worker", Settings(), exporter=exporter)
+    yield tracing
+    assert tracing.shutdown()
+
+
+def only(exporter: InMemorySpanExporter) -> ReadableSpan:
+    (span,) = exporter.get_finished_spans()
+    return span
+
+
+def test_a_kept_traceparent_is_continued(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with tracing.continue_trace(SAMPLED, "chunk", count=64):
+        assert current_trace_id() == TRACE_ID
+    span = only(exporter)
+    assert (span.name, f"{span.parent.span_id:016x}") == ("chunk", SPAN_ID)
+    assert span.attributes == {"slipway.count": 64}
+    assert span.resource.attributes["service.name"] == "slipway-worker"
+
+
+def test_a_trace_crosses_from_one_process_to_another(tracing: Tracing) -> None:
+    with tracing.continue_trace(None, "request"):
+        kept, trace_id = current_traceparent(), current_trace_id()
+    other = configure_tracing("worker", Settings())
+    with other.continue_trace(kept, "chunk"):
+        assert current_trace_id() == trace_id
+    assert other.shutdown()
+
+
+def test_outside_a_span_there_is_nothing_to_keep() -> None:
+    assert current_traceparent() is None
+    assert current_trace_id() is None
+
+
+@given(st.one_of(st.none(), st.text(), st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{30,34}-[0-9a-f]{16}-[0-9a-f]{2}")))
+def test_garbage_starts_a_new_trace(traceparent: str | None) -> None:
+    tracing = configure_tracing("worker", Settings())
+    with tracing.continue_trace(traceparent, "chunk") as span:
+        assert span.get_span_context().is_valid
+        assert span.get_span_context().span_id != int(SPAN_ID, 16)
+
+
+def test_a_kept_traceparent_wins_over_the_current_span(tracing: Tracing) -> None:
+    with tracing.continue_trace(None, "poll"), tracing.continue_trace(SAMPLED, "chunk"):
+        assert current_trace_id() == TRACE_ID
+
+
+def test_a_failed_span_names_the_type_and_nothing_else(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with pytest.raises(ValueError, match="Jane"), tracing.continue_trace(SAMPLED, "chunk"):
+        raise ValueError("Jane")
+    span = only(exporter)
+    assert span.status.status_code is trace.StatusCode.ERROR
+    assert span.attributes["error.type"] == "ValueError"
+    assert "Jane" not in span.to_json()
+
+
+def test_what_instrumentation_adds_leaves_the_process_only_if_declared(
+    tracing: Tracing, exporter: InMemorySpanExporter
+) -> None:
+    tracer = tracing.provider.get_tracer("instrumentation")
+    attributes = {"http.route": "/v1/jobs/{id}", "url.query": "name=Jane", "client.address": "203.0.113.7"}
+    with pytest.raises(ValueError, match="Jane"), tracer.start_as_current_span("GET", attributes=attributes):
+        raise ValueError("Jane")
+    span = only(exporter)
+    assert span.attributes == {"http.route": "/v1/jobs/{id}"}
+    assert span.events[0].attributes == {"exception.type": "ValueError"}
+    assert "Jane" not in span.to_json()
+
+
+@pytest.mark.parametrize(
+    ("ratio", "flags", "exported"), [(0.0, "01", 1), (1.0, "00", 0), (0.0, None, 0), (1.0, None, 1)]
+)
+def test_the_caller_decides_on_sampling_and_the_ratio_on_new_traces(
+    exporter: InMemorySpanExporter, ratio: float, flags: str | None, exported: int
+) -> None:
+    tracing = configure_tracing("worker", Settings(trace_ratio=ratio), exporter=exporter)
+    with tracing.continue_trace(f"00-{TRACE_ID}-{SPAN_ID}-{flags}" if flags else None, "chunk"):
+        assert current_trace_id() is not None
+    assert len(exporter.get_finished_spans()) == exported
+    assert tracing.shutdown()
+
+
+class _Collector(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append((self.path, ExportTraceServiceRequest.FromString(body)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/traces"])
+def test_spans_reach_the_collector_of_the_settings(path: str) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Collector) as server:
+        server.received = []
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}{path}"
+        tracing = configure_tracing("api", Settings(otlp_endpoint=endpoint))
+        with tracing.continue_trace(SAMPLED, "chunk"):
+            pass
+        assert tracing.shutdown()
+        server.shutdown()
+    ((sent_to, request),) = server.received
+    assert sent_to == "/v1/traces"
+    assert request.resource_spans[0].scope_spans[0].spans[0].trace_id.hex() == TRACE_ID
+
+
+def wait_for_threads(before: set[Thread]) -> None:
+    deadline = time.monotonic() + 5
+    while set(enumerate_threads()) - before:
+        assert time.monotonic() < deadline, "threads of the exporter are left"
+        time.sleep(0.01)
+
+
+def test_a_collector_that_is_away_hurts_nobody(lines: Lines) -> None:
+    before = set(enumerate_threads())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    tracing = configure_tracing("api", Settings(otlp_endpoint=f"http://127.0.0.1:{port}"))
+    for _ in range(5_000):
+        with tracing.continue_trace(None, "chunk"):
+            pass
+    start = time.monotonic()
+    assert not tracing.shutdown(timeout=0.5)
+    assert time.monotonic() - start < 1.5
+    wait_for_threads(before)
+    assert 0 < len(lines()) < 10
+
+
+def test_a_collector_that_never_answers_does_not_hold_up_the_end() -> None:
+    before = set(enumerate_threads())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        tracing = configure_tracing("api", Settings(otlp_endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        with tracing.continue_trace(SAMPLED, "chunk"):
+            pass
+        start = time.monotonic()
+        assert not tracing.shutdown(timeout=0.3)
+        assert time.monotonic() - start < 1
+    wait_for_threads(before)

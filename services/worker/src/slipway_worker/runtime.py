@@ -1,0 +1,140 @@
+"""The event loop of a worker process, in a thread of its own beside Celery's.
+
+It polls for work, renews leases, seals the audit log and answers the tasks, also while Celery has no broker.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from slipway.audit.sealer import Sealer
+from slipway.background import Background
+from slipway.composition import Platform, open_platform
+from slipway.errors import Unavailable
+from slipway.jobs.consumer import Consumer
+from slipway.jobs.sweeper import Sweeper
+from slipway.settings import Settings
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+from slipway.telemetry.server import ProbeServer
+from slipway.telemetry.tracing import Tracing
+
+ResultT = TypeVar("ResultT")
+
+log = get_logger(__name__)
+
+
+class Runtime:
+    """Bridges Celery's thread into the loop. `start`, then tasks, then `stop`."""
+
+    def __init__(self, settings: Settings, tracing: Tracing) -> None:
+        self._settings = settings
+        self._tracing = tracing
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="runtime")
+        self._parts = AsyncExitStack()
+        self._turns: set[asyncio.Task[Any]] = set()
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        """Open the parts, load the model, and begin to look for work. Raises what went wrong."""
+        self._thread.start()
+        self._call(self._open())
+
+    def turn(self) -> bool:
+        """Work for a turn; return whether there may be more to do. Called by a task."""
+        return self._call(self._turn())
+
+    def sweep(self) -> None:
+        """Take back what was left behind. Called by a task."""
+        self._call(self._sweep())
+
+    def drain(self) -> None:
+        """Start nothing new. Chunks that are not done in time are given back. Returns at once."""
+        self._ready.clear()
+        self._loop.call_soon_threadsafe(self._consumer.drain)
+        asyncio.run_coroutine_threadsafe(self._cut_short(), self._loop)
+
+    def stop(self) -> None:
+        """Drain, close the parts, and end the thread."""
+        try:
+            self._call(self._close())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def _call(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        future: Future[ResultT] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result()
+
+    async def _open(self) -> None:
+        platform = await self._parts.enter_async_context(open_platform(self._settings, self._tracing))
+        probes = ProbeServer(
+            self._settings.metrics_host, self._settings.metrics_port, platform.metrics.registry, self._ready.is_set
+        )
+        probes.start()
+        self._parts.callback(probes.stop)
+        await platform.predictor.load()
+        self._assemble(platform)
+        beside = await self._parts.enter_async_context(Background())
+        beside.every(self._settings.poll_seconds, "poll", self._poll)
+        beside.every(self._settings.seal_seconds, "seal", self._seal)
+        self._ready.set()
+
+    def _assemble(self, platform: Platform) -> None:
+        self._platform = platform
+        self._consumer = Consumer(platform)
+        self._sweeper = Sweeper(platform.database, platform.settings, platform.metrics)
+        self._sealer = Sealer(platform.database, platform.signer)
+        model = {"workload": platform.workload.name, "model": platform.workload.version}
+        platform.metrics.set(catalogue.MODEL_INFO, 1, **model)
+        log.info("worker.ready", **model)
+
+    async def _close(self) -> None:
+        if hasattr(self, "_consumer"):
+            self._consumer.drain()
+            await self._cut_short()
+        await self._parts.aclose()
+
+    async def _turn(self) -> bool:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a turn is a task of the runtime's loop")
+        self._turns.add(task)
+        try:
+            return await self._consumer.turn()
+        except Unavailable:
+            log.warning("turn.postponed", reason="unavailable")
+            return False
+        finally:
+            self._turns.discard(task)
+
+    async def _cut_short(self) -> None:
+        """Wait for the turns that run; cancel them when the time is over, and give their chunks back."""
+        if self._turns:
+            _, late = await asyncio.wait(self._turns, timeout=self._settings.drain_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._consumer.give_back()
+
+    async def _poll(self) -> None:
+        await self._sweeper.measure(self._platform.workload.name)
+        while await self._turn():
+            pass
+
+    async def _seal(self) -> None:
+        sealed = await self._sealer.seal()
+        self._platform.metrics.inc(catalogue.AUDIT_SEALS, sealed.seals, outcome="succeeded")
+        self._platform.metrics.set(catalogue.AUDIT_UNSEALED_AGE, sealed.oldest_seconds)
+
+    async def _sweep(self) -> None:
+        try:
+            await self._sweeper.sweep()
+        except Unavailable:
+            self._platform.metrics.inc(catalogue.SWEEPS, outcome="failed")
+            log.warning("sweep.postponed", reason="unavailable")

@@ -1,0 +1,32 @@
+"""Runs a worker: Celery in the main thread, the runtime beside it."""
+
+from celery import signals
+
+from slipway.settings import Environment, Settings
+from slipway.telemetry.logs import configure_logs
+from slipway.telemetry.tracing import configure_tracing
+from slipway_worker.celery import create_celery
+from slipway_worker.runtime import Runtime
+from slipway_worker.tasks import register
+
+
+def serve() -> None:
+    """Work until SIGTERM or SIGINT; then finish the chunks in hand, or give them back."""
+    settings = Settings()
+    configure_logs("worker", settings.log_level, strict=settings.environment is Environment.DEVELOPMENT)
+    runtime = Runtime(settings, configure_tracing("worker", settings))
+    app = create_celery(settings)
+    register(app, runtime)
+
+    def drain(**_: object) -> None:
+        runtime.drain()
+
+    signals.worker_shutting_down.connect(drain)
+    try:
+        runtime.start()
+        # One process, no pool: one metrics registry, and no fork after the model is loaded.
+        app.Worker(
+            pool="solo", concurrency=1, quiet=True, without_gossip=True, without_mingle=True, without_heartbeat=True
+        ).start()
+    finally:
+        runtime.stop()
