@@ -43,7 +43,7 @@ check: .venv/installed ## Format, lint, types, layers
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/lint-imports --cached
+	$(BIN)/lint-imports
 
 .PHONY: format
 format: .venv/installed ## Let ruff format and mend what it can

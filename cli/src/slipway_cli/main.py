@@ -5,11 +5,17 @@ import typer
 from slipway_cli.lazy import Source, lazy_group
 
 COMMANDS = {
+    "demo": Source(
+        "slipway_cli.demo.command", "Run the main job on real servers and a real model, and show what came out."
+    ),
     "up": Source("slipway_cli.up", "Start the whole stack on this machine."),
     "status": Source("slipway_cli.status", "Show what runs."),
     "logs": Source("slipway_cli.logs", "Show the logs of the processes."),
     "down": Source("slipway_cli.down", "Stop the stack, or what a killed one left behind."),
     "doctor": Source("slipway_cli.doctor.command", "Say what is wrong on this machine, and how to mend it."),
+    "tenants": Source("slipway_cli.tenants", "Create and list tenants."),
+    "keys": Source("slipway_cli.keys", "Issue, list and revoke API keys."),
+    "audit": Source("slipway_cli.audit", "Check the audit log."),
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),
     "settings": Source("slipway_cli.settings", "Print the effective settings, secrets masked."),

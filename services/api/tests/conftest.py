@@ -1,84 +1,213 @@
-"""Fixtures of the API's tests: the real application on a real port, and callers with keys."""
+"""Fixtures of the API's tests: the real application on a real port, and callers with keys.
+
+One server is shared by all tests of a process, as tenants do not see each other: each test gets tenants of its own.
+Tests that need other settings `start` another server on the same database.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
 
-from slipway.database import Database
-from slipway.keys.local import LocalKeyProvider
+from slipway.composition import Platform
+from slipway.database.bootstrap import bootstrap
+from slipway.jobs.consumer import Consumer
+from slipway.keys.local import LocalKeyProvider, create_keys
 from slipway.keys.service import wrap_first_key
 from slipway.settings import Settings
 from slipway.telemetry.tracing import configure_tracing
 from slipway.tenants.schemas import KeyOrder, Scope
 from slipway.tenants.service import create_tenant, issue_key
 from slipway_api.app import create_app
+from slipway_api.server import options
+
+Start = Callable[..., Awaitable["Server"]]
+NewCaller = Callable[..., Awaitable["Caller"]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Caller:
-    """A tenant's client, with a key for each set of scopes."""
+    """A tenant's client, with a key."""
 
     tenant: UUID
+    key_id: str
     http: httpx.AsyncClient
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
     """The running API."""
 
-    url: str
+    port: int
     settings: Settings
-    app: object
+    app: FastAPI
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def platform(self) -> Platform:
+        """Its parts."""
+        platform: Platform = self.app.state.api.platform
+        return platform
+
+    async def work(self) -> None:
+        """Do what a worker does, until nothing waits."""
+        consumer = Consumer(self.platform)
+        while await consumer.turn():
+            pass
 
 
-@pytest.fixture
-async def server(small_settings: Settings) -> AsyncIterator[Server]:
-    """The application on a port of its own, in this process."""
-    settings = small_settings.model_copy(update={"metrics_port": 0})
+@dataclass
+class Callers:
+    """Makes tenants and clients, and removes what they left."""
+
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+    tenants: list[tuple[Server, UUID]] = field(default_factory=list)
+
+    async def new(
+        self, server: Server, *scopes: Scope, tenant: UUID | None = None, expires_at: datetime | None = None
+    ) -> Caller:
+        """Make a tenant (or use one) with a key of the given scopes, and a client that uses it."""
+        owner = tenant or await self._new_tenant(server)
+        async with server.platform.database.transaction(owner) as connection:
+            order = KeyOrder("test", frozenset(scopes or Scope), expires_at)
+            key = await issue_key(connection, owner, order, "test")
+        headers = {"Authorization": f"Bearer {key.token.get_secret_value()}"}
+        client = httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30, verify=False)
+        self.clients.append(client)
+        return Caller(owner, key.id, client)
+
+    async def _new_tenant(self, server: Server) -> UUID:
+        tenant = uuid4()
+        first_key = await wrap_first_key(LocalKeyProvider.load(server.settings), tenant)
+        async with server.platform.database.transaction(tenant) as connection:
+            await create_tenant(connection, tenant, f"tenant-{tenant}", first_key, "test")
+        self.tenants.append((server, tenant))
+        return tenant
+
+    async def close(self) -> None:
+        """Close the clients, and delete the jobs: the next test's worker would find them."""
+        for client in self.clients:
+            await client.aclose()
+        for server, tenant in self.tenants:
+            async with server.platform.database.transaction(tenant) as connection:
+                await connection.exec_driver_sql("DELETE FROM jobs")
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to pytest."""
+        yield
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    """Run the application on a port of its own, in this process."""
     app = create_app(settings, configure_tracing("api", settings))
-    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2)
-    running = uvicorn.Server(config)
-    running.install_signal_handlers = lambda: None
-    serving = asyncio.create_task(running.serve())
-    while not running.started:
-        await asyncio.sleep(0.01)
+    uvicorn_server = _Uvicorn(uvicorn.Config(app, **options(settings)))
+    serving = asyncio.create_task(uvicorn_server.serve())
+    while not uvicorn_server.started:
+        await asyncio.sleep(0.005)
         if serving.done():
             serving.result()
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield Server(f"http://127.0.0.1:{port}", settings, app)
-    running.should_exit = True
+    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
+    yield Server(port, settings, app)
+    uvicorn_server.should_exit = True
     await serving
 
 
+@pytest.fixture(scope="session")
+def shared_settings(postgres, redis_server, template_database, tmp_path_factory) -> Iterator[Settings]:
+    """Settings around the checksum workload, on a database for all tests of this process."""
+    name, keys = f"api_{uuid4().hex}", tmp_path_factory.mktemp("keys")
+    urls = {
+        f"database_{role}_url": SecretStr(f"postgresql://slipway_{role}:{role}@127.0.0.1:{postgres.port}/{name}")
+        for role in ("owner", "app", "system")
+    }
+    settings = Settings(
+        _env_file=None,
+        workload="checksum:Checksum",
+        redis_url=SecretStr(redis_server.url),
+        master_key_file=keys / "master.key",
+        audit_key_file=keys / "audit.pem",
+        chunk_inputs=4,
+        **urls,
+    ).model_copy(update={"api_port": 0, "metrics_port": 0, "drain_seconds": 2.0})
+    with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER slipway_owner STRATEGY FILE_COPY"
+        )
+        asyncio.run(bootstrap(postgres.admin_url, settings))
+        create_keys(settings)
+        yield settings
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def server(shared_settings) -> AsyncIterator[Server]:
+    """The API that all tests share."""
+    async with running(shared_settings) as found:
+        yield found
+
+
 @pytest.fixture
-async def new_caller(server: Server) -> AsyncIterator[Callable]:
-    """A function that makes a tenant with a key of the given scopes, and a client that uses it."""
-    database, clients = Database(server.settings), []
+async def start(shared_settings) -> AsyncIterator[Start]:
+    """A function that starts another API on the same database, with some settings changed."""
+    async with AsyncExitStack() as stack:
 
-    async def make(*scopes: Scope, tenant: UUID | None = None) -> Caller:
-        owner = tenant or uuid4()
-        first_key = await wrap_first_key(LocalKeyProvider.load(server.settings), owner)
-        async with database.transaction(owner) as connection:
-            if tenant is None:
-                await create_tenant(connection, owner, f"tenant-{owner}", first_key, "test")
-            order = KeyOrder("test", frozenset(scopes or Scope))
-            token = (await issue_key(connection, owner, order, "test")).token.get_secret_value()
-        client = httpx.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-        clients.append(client)
-        return Caller(owner, client)
+        async def run(settings: Settings = shared_settings, **changes: Any) -> Server:
+            return await stack.enter_async_context(running(settings.model_copy(update=changes)))
 
-    yield make
-    for client in clients:
-        await client.aclose()
-    await database.close()
+        yield run
 
 
 @pytest.fixture
-async def caller(new_caller) -> Caller:
+async def new_caller(start) -> AsyncIterator[NewCaller]:
+    """A function that makes a tenant's client for a server; see `Callers.new`."""
+    callers = Callers()
+    yield callers.new
+    await callers.close()
+
+
+@pytest.fixture
+async def caller(server, new_caller) -> Caller:
     """A tenant's client that may do everything."""
-    return await new_caller()
+    return await new_caller(server)
+
+
+@pytest.fixture
+async def stranger(server, new_caller) -> Caller:
+    """Another tenant's client."""
+    return await new_caller(server)
+
+
+@pytest.fixture
+def problem() -> Callable[..., dict[str, Any]]:
+    """A function that checks that an answer is a problem of a kind, and returns its document."""
+
+    def check(response: httpx.Response, status: int, kind: str) -> dict[str, Any]:
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+        document: dict[str, Any] = response.json()
+        assert {"type", "title", "status", "detail", "trace_id"} <= document.keys()
+        assert document["type"] == f"https://slipway.dev/problems/{kind}"
+        assert document["status"] == status
+        assert document["title"]
+        assert document["detail"]
+        return document
+
+    return check

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Self
 
+from slipway_cli.errors import LocalError
 from slipway_cli.processes.child import Child
 from slipway_cli.processes.program import Program
 
@@ -25,7 +26,13 @@ class Server(ABC):
         return self._child.pid if self._child else None
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start it, and return when it answers.
+
+        Raises:
+            LocalError: it runs already, or did not start; the text says why.
+        """
+        if self._child and self._child.exit_status() is None:
+            raise LocalError(f"{self._child.program.name} already runs (pid {self.pid}).")
         self._child = Child(self.program())
         try:
             self._child.wait_ready(START_SECONDS)

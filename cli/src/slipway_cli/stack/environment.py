@@ -34,7 +34,8 @@ class EnvironmentFile:
             LocalError: it belongs to another user.
         """
         try:
-            found = dotenv_values(stream=self.path.open(encoding="utf-8"), interpolate=False)
+            with self.path.open(encoding="utf-8") as stream:
+                found = dotenv_values(stream=stream, interpolate=False)
         except FileNotFoundError:
             return {}
         except PermissionError as error:

@@ -38,5 +38,7 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     handle_problems(app)
     describe(app)
     app.add_middleware(RequestMiddleware)
-    FastAPIInstrumentor.instrument_app(app, tracer_provider=tracing.provider, excluded_urls="/health/.*")
+    FastAPIInstrumentor.instrument_app(
+        app, tracer_provider=tracing.provider, excluded_urls="/health/.*", exclude_spans=["send", "receive"]
+    )
     return app

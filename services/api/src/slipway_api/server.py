@@ -1,5 +1,7 @@
 """Runs the API on uvicorn."""
 
+from typing import Any
+
 import uvicorn
 
 from slipway.settings import Environment, Settings
@@ -13,15 +15,19 @@ def serve() -> None:
     settings = Settings()
     configure_logs("api", settings.log_level, strict=settings.environment is Environment.DEVELOPMENT)
     app = create_app(settings, configure_tracing("api", settings))
-    uvicorn.run(
-        app,
-        host=settings.api_host,
-        port=settings.api_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.drain_seconds),
-        timeout_keep_alive=75,
-        h11_max_incomplete_event_size=16 * 1024,
-    )
+    uvicorn.run(app, **options(settings))
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return how uvicorn serves the application."""
+    return {
+        "host": settings.api_host,
+        "port": settings.api_port,
+        "ws": "none",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": int(settings.drain_seconds),
+        "timeout_keep_alive": 75,
+    }

@@ -71,9 +71,10 @@ def test_garbage_starts_a_new_trace(traceparent: str | None) -> None:
         assert span.get_span_context().span_id != int(SPAN_ID, 16)
 
 
-def test_a_kept_traceparent_wins_over_the_current_span(tracing: Tracing) -> None:
-    with tracing.continue_trace(None, "poll"), tracing.continue_trace(SAMPLED, "chunk"):
-        assert current_trace_id() == TRACE_ID
+@pytest.mark.parametrize("traceparent", [None, "garbage"])
+def test_work_without_a_traceparent_is_no_part_of_the_current_trace(tracing: Tracing, traceparent: str | None) -> None:
+    with tracing.continue_trace(SAMPLED, "poll"), tracing.continue_trace(traceparent, "chunk"):
+        assert current_trace_id() != TRACE_ID
 
 
 def test_a_failed_span_names_the_type_and_nothing_else(tracing: Tracing, exporter: InMemorySpanExporter) -> None:

@@ -1,5 +1,8 @@
 """Runs a worker: Celery in the main thread, the runtime beside it."""
 
+import signal
+import sys
+
 from celery import signals
 
 from slipway.settings import Environment, Settings
@@ -22,6 +25,8 @@ def serve() -> None:
         runtime.drain()
 
     signals.worker_shutting_down.connect(drain)
+    # Until Celery takes the signal over: it may be long in coming when there is no broker.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         runtime.start()
         # One process, no pool: one metrics registry, and no fork after the model is loaded.

@@ -23,7 +23,9 @@ def read_key_file(path: Path) -> bytes:
                 raise KeyFileError(f"{path} is open to other users (mode {mode:04o}). Run: chmod 600 {path}")
             return file.read()
     except FileNotFoundError as error:
-        raise KeyFileError(f"There is no key file {path}. Run `slipway keys init`, or correct the setting.") from error
+        raise KeyFileError(
+            f"There is no key file {path}. `slipway up` makes one for development; elsewhere, put it there."
+        ) from error
     except OSError as error:
         raise KeyFileError(f"The key file {path} cannot be read: {error.strerror}.") from error
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 from opentelemetry import trace
-from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -39,7 +38,7 @@ class Tracing:
 
         Attributes appear as `slipway.<name>`. An exception marks the span as failed, by its type alone.
         """
-        parent = _W3C.extract({"traceparent": traceparent or ""}, context=Context())
+        parent = _W3C.extract({"traceparent": traceparent or ""})
         with self._tracer.start_as_current_span(
             name,
             context=parent,

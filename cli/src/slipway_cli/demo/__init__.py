@@ -1,0 +1,1 @@
+"""`slipway demo`: the main job, on real servers and a real model."""

@@ -1,0 +1,81 @@
+"""`slipway keys`: API keys."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Row
+
+from slipway import clock
+from slipway.settings import Settings
+from slipway.tenants import repository, service
+from slipway.tenants.schemas import IssuedKey, KeyOrder, Scope
+from slipway_cli.database import open_database
+from slipway_cli.errors import LocalError
+from slipway_cli.stack.environment import local_settings
+from slipway_cli.tenants import ACTOR, find_tenant
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant.")]
+
+
+@app.command()
+def create(
+    tenant: TenantOption,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
+    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; repeat it. Default: everything.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires. Default: never.")] = None,
+) -> None:
+    """Issue an API key. It is printed once, and only its hash is stored."""
+    expires_at = clock.now() + timedelta(days=days) if days else None
+    issued = asyncio.run(issue_key(local_settings(), tenant, KeyOrder(name, frozenset(scope or Scope), expires_at)))
+    typer.echo(f"Key {issued.id} of {tenant}. Keep it now: it is not shown again.", err=True)
+    typer.echo(issued.token.get_secret_value())
+
+
+@app.command("list")
+def list_(tenant: TenantOption) -> None:
+    """List a tenant's keys."""
+    table = Table("Key", "Name", "Scopes", "Expires", "Revoked", "Last used", box=None)
+    for key in asyncio.run(_keys(local_settings(), tenant)):
+        dates = (key.expires_at, key.revoked_at, key.last_used_at)
+        table.add_row(key.id, key.name, " ".join(key.scopes), *(f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in dates))
+    Console().print(table)
+
+
+@app.command()
+def revoke(tenant: TenantOption, key: Annotated[str, typer.Argument(help="The key's id, not the key.")]) -> None:
+    """Revoke a key. Within five seconds no process accepts it."""
+    if not asyncio.run(_revoke(local_settings(), tenant, key)):
+        raise LocalError(f"{tenant} has no key {key} in force. `slipway keys list --tenant {tenant}` shows all.")
+    typer.echo(f"Revoked {key}.")
+
+
+async def issue_key(settings: Settings, tenant_name: str, order: KeyOrder) -> IssuedKey:
+    """Issue a key for a tenant.
+
+    Raises:
+        LocalError: there is no such tenant.
+    """
+    async with open_database(settings) as database:
+        tenant = await find_tenant(database, tenant_name)
+        async with database.transaction(tenant) as connection:
+            return await service.issue_key(connection, tenant, order, ACTOR)
+
+
+async def _keys(settings: Settings, tenant_name: str) -> Sequence[Row[Any]]:
+    async with open_database(settings) as database:
+        tenant = await find_tenant(database, tenant_name)
+        async with database.transaction(tenant) as connection:
+            return await repository.list_keys(connection)
+
+
+async def _revoke(settings: Settings, tenant_name: str, key_id: str) -> bool:
+    async with open_database(settings) as database:
+        tenant = await find_tenant(database, tenant_name)
+        async with database.transaction(tenant) as connection:
+            return await service.revoke_key(connection, tenant, key_id, ACTOR)

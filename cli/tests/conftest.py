@@ -1,0 +1,115 @@
+"""Fixtures of the command line's tests: a project folder of its own, with small services in place of the real ones."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from slipway_cli.processes.program import Program
+from slipway_cli.servers.ports import free_port
+
+SERVICE = """
+import http.server, os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+port = int(os.environ["SLIPWAY_API_PORT" if __package__ == "slipway_api" else "SLIPWAY_METRICS_PORT"])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        print("asked", self.path)
+http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+PORTS = (
+    "API_PORT",
+    "LOCAL_POSTGRES_PORT",
+    "LOCAL_REDIS_PORT",
+    *(f"LOCAL_{name}_METRICS_PORT" for name in ("API", "WORKER", "SCHEDULER")),
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project the working folder; its services are small, and its ports are free."""
+    modules = tmp_path / "modules"
+    for file in ("slipway_api/__main__.py", "slipway_worker/__main__.py", "slipway_worker/scheduler.py"):
+        (modules / file).parent.mkdir(parents=True, exist_ok=True)
+        (modules / file).with_name("__init__.py").touch()
+        (modules / file).write_text(SERVICE)
+    folder = tmp_path / "project"
+    (folder / "var").mkdir(parents=True)
+    (folder / "var" / "local.env").write_text("".join(f"SLIPWAY_{name}='{free_port()}'\n" for name in PORTS))
+    (folder / "var" / "local.env").chmod(0o600)
+    monkeypatch.setenv("PYTHONPATH", str(modules))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+Slipway = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def slipway(project: Path) -> Iterator[Slipway]:
+    """Run the command in the project."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "slipway_cli", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+    yield run
+    run("down")
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., Program]:
+    """Describe a program in Python that is ready once it has written `ready` to its log."""
+
+    def describe(source: str, **more: object) -> Program:
+        log = tmp_path / "program.log"
+        return Program(
+            name="program",
+            command=(sys.executable, "-u", "-c", source),
+            log=log,
+            environment=dict(os.environ),
+            ready=lambda: log.exists() and "ready" in log.read_text(),
+            **more,
+        )
+
+    return describe
+
+
+def gone(pid: int, seconds: float = 10.0) -> bool:
+    """Wait until no process with this pid runs."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture(name="gone")
+def gone_fixture() -> Callable[..., bool]:
+    """Wait until no process with this pid runs."""
+    return gone
+
+
+@pytest.fixture
+def bystander() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that has nothing to do with us, and must survive."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield process
+    survived = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert survived

@@ -1,0 +1,138 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import psutil
+import pytest
+
+
+@pytest.fixture
+def up(project):
+    """`slipway up` in the foreground, ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "slipway_cli", "up"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("Ready after"):
+            break
+    assert process.poll() is None, "".join(said)
+    process.said = said
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.stdout.close()
+    process.wait()
+
+
+def running(slipway) -> list[int]:
+    document = json.loads(slipway("status", "--json").stdout)
+    return [process["pid"] for process in document["processes"]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_stops_everything_when_asked(up, slipway, gone, number):
+    pids = running(slipway)
+    assert len(pids) == 5
+    up.send_signal(number)
+    rest = up.stdout.read()
+    assert up.wait(timeout=60) == 0
+    assert rest.endswith("Stopped.\n")
+    assert all(gone(pid, 0.5) for pid in pids)
+    order = [rest.index(f"{name}: stopped") for name in ("api", "scheduler", "worker", "redis", "postgres")]
+    assert order == sorted(order)
+
+
+def test_it_shows_the_states_in_plain_lines_without_a_terminal(up):
+    said = "".join(up.said)
+    assert "Starting PostgreSQL and Redis.\n" in said
+    for name in ("postgres", "redis", "api", "worker", "scheduler"):
+        assert f"{name}: ready (pid " in said
+    url = said.split("Ready after ")[1].split()[2]
+    assert httpx.get(f"{url}/health/ready").status_code == 200
+
+
+def test_a_second_one_says_that_the_first_is_up(up, slipway):
+    done = slipway("up")
+    assert done.returncode == 1
+    assert f"already up (pid {up.pid})" in done.stderr
+    assert len(running(slipway)) == 5
+
+
+def test_what_dies_again_and_again_ends_it_loudly(up, slipway, gone):
+    pids = {process["name"]: process["pid"] for process in json.loads(slipway("status", "--json").stdout)["processes"]}
+    pid = pids["scheduler"]
+    deadline = time.monotonic() + 60
+    while up.poll() is None:
+        assert time.monotonic() < deadline
+        state = json.loads(slipway("status", "--json").stdout)
+        for process in state["processes"]:
+            if process["name"] == "scheduler" and process["state"] == "ready" and process["pid"] != pid:
+                pid = process["pid"]
+                psutil.Process(pid).kill()
+        if pid == pids["scheduler"]:
+            psutil.Process(pid).kill()
+            pids["scheduler"] = None
+    said = up.stdout.read()
+    assert up.returncode == 1
+    assert "scheduler was ended by signal 9, for the 5th time within 60 s" in said
+    assert all(gone(other, 0.5) for name, other in pids.items() if name != "scheduler")
+
+
+def test_detached_it_goes_on_until_it_is_taken_down(project, slipway, gone):
+    done = slipway("up", "--detach")
+    assert done.returncode == 0, done.stderr
+    pids = running(slipway)
+    assert len(pids) == 5
+    assert "redis" in slipway("status").stdout
+
+    logs = slipway("logs")
+    assert "api       | asked /health/ready" in logs.stdout
+    assert "database system is ready" in slipway("logs", "postgres").stdout
+    missing = slipway("logs", "nothing")
+    assert (missing.returncode, "there is: api, postgres" in missing.stderr) == (1, True)
+
+    assert slipway("down").stdout == "Stopped.\n"
+    assert all(gone(pid, 0.5) for pid in pids)
+    assert slipway("down").stdout == "The stack is not up.\n"
+    status = slipway("status", "--json")
+    assert (status.returncode, json.loads(status.stdout)["up"]) == (1, False)
+
+
+def test_detached_a_failure_is_told(project, slipway):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        done = slipway("up", "--detach", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port}, asked for the API, is taken by" in done.stderr
+
+
+def test_down_cleans_up_after_a_killed_supervisor(project, up, slipway, gone):
+    pids = running(slipway)
+    up.send_signal(signal.SIGKILL)
+    up.wait()
+    assert slipway("down").returncode == 0
+    assert all(gone(pid, 0.5) for pid in pids)
+    assert not (project / "var" / "run" / "state.json").exists()
+    assert not (project / "var" / "postgres" / "postmaster.pid").exists()
+
+
+def test_logs_follow_what_is_written(project):
+    (project / "var" / "logs").mkdir()
+    log = project / "var" / "logs" / "api.log"
+    log.write_text("one\ntwo\n")
+    command = [sys.executable, "-u", "-m", "slipway_cli", "logs", "api", "--follow", "--lines", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout.readline() == "two\n"
+        with log.open("a") as opened:
+            opened.write("three\n")
+        assert follower.stdout.readline() == "three\n"
+        log.write_text("4\n")  # cut by a rotation
+        assert follower.stdout.readline() == "4\n"
+        follower.send_signal(signal.SIGINT)
+    assert follower.returncode == 0

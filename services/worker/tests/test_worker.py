@@ -1,0 +1,144 @@
+import asyncio
+import hashlib
+import signal
+from uuid import UUID
+
+import pytest
+
+from slipway.composition import Platform
+from slipway.jobs.schemas import ItemResult, JobState, JobView
+from slipway.jobs.sealing import ItemSealer
+from slipway.jobs.service import get_job, read_results
+from slipway.tenants.schemas import Principal
+from slipway_api.doorbell import CeleryDoorbell
+
+PAGES = [f"page {number}".encode() for number in range(400)]
+
+
+@pytest.fixture
+def small_settings(small_settings):
+    return small_settings.model_copy(update={"workload": "checksum:Checksum", "sweep_seconds": 0.5})
+
+
+class Observer:
+    """What the owner of a job sees."""
+
+    def __init__(self, platform: Platform, principal: Principal) -> None:
+        self._platform = platform
+        self._principal = principal
+
+    async def job(self, job_id: UUID) -> JobView:
+        async with self._platform.database.transaction(self._principal.tenant_id) as connection:
+            return await get_job(connection, job_id)
+
+    async def reaches(self, job_id: UUID, share: float, seconds: float = 30) -> JobView:
+        async with asyncio.timeout(seconds):
+            while (job := await self.job(job_id)).progress < share:
+                await asyncio.sleep(0.02)
+        return job
+
+    async def results(self, job_id: UUID) -> list[ItemResult]:
+        sealer = ItemSealer(await self._platform.keyring.keyset(self._principal.tenant_id), job_id)
+        async with self._platform.database.transaction(self._principal.tenant_id) as connection:
+            return sealer.open_results(await read_results(connection, self._principal, job_id, 0, 10_000))
+
+
+@pytest.fixture
+def observer(platform, principal):
+    return Observer(platform, principal)
+
+
+@pytest.fixture
+def doorbell(platform):
+    return CeleryDoorbell(platform.settings, platform.workload.name, platform.metrics)
+
+
+async def assert_all_answered_once(observer, job_id, pages):
+    done = await observer.reaches(job_id, 1.0)
+    assert (done.state, done.succeeded, done.dead) == (JobState.COMPLETED, len(pages), 0)
+    answers = [result.output["sha256"] for result in await observer.results(job_id)]
+    assert answers == [hashlib.sha256(page).hexdigest() for page in pages]
+
+
+async def test_the_doorbell_wakes_a_worker_that_would_look_much_later(start, submit, observer, doorbell, platform):
+    patient = platform.settings.model_copy(update={"poll_seconds": 600.0})
+    await start(settings=patient)
+    job_id = await submit(PAGES[:20])
+
+    await doorbell.ring()
+
+    await assert_all_answered_once(observer, job_id, PAGES[:20])
+
+
+async def test_without_redis_workers_find_work_by_themselves(start, submit, observer, platform):
+    nowhere = type(platform.settings.redis_url)("redis://127.0.0.1:1/0")
+    worker = await start(settings=platform.settings.model_copy(update={"redis_url": nowhere}))
+    job_id = await submit(PAGES[:20])
+
+    await assert_all_answered_once(observer, job_id, PAGES[:20])
+    assert await worker.stop() == 0
+
+
+async def test_a_flushed_redis_and_a_killed_worker_cost_nothing(start, submit, observer, doorbell, redis_server):
+    victim = await start()
+    await start("slipway_worker.scheduler")
+    job_id = await submit(PAGES)
+    await doorbell.ring()
+    await observer.reaches(job_id, 0.1)
+
+    redis_server.flush()
+    victim.send(signal.SIGKILL)
+    await victim.ended()
+    assert (await observer.job(job_id)).state is JobState.RUNNING
+    await start()
+
+    await assert_all_answered_once(observer, job_id, PAGES)
+
+
+async def test_a_stopped_worker_finishes_or_gives_back_what_it_holds(start, submit, observer, platform):
+    worker = await start()
+    job_id = await submit(PAGES)
+    await observer.reaches(job_id, 0.1)
+
+    assert await worker.stop() == 0
+
+    async with platform.database.system_transaction() as connection:
+        left = (await connection.exec_driver_sql("SELECT state, attempts FROM job_chunks")).all()
+    assert left, "the worker was stopped too late for this test to say anything"
+    assert {(row.state, row.attempts) for row in left} == {("waiting", 0)}
+
+
+async def test_a_chunk_that_outlasts_the_drain_is_given_back(start, submit, platform):
+    hurried = platform.settings.model_copy(update={"drain_seconds": 0.2, "lease_seconds": 30.0})
+    worker = await start(settings=hurried)
+    await submit([b"hang for much longer than the drain"])
+    await worker.reaches('slipway_job_chunks_handled_total{outcome="claimed"}', 1)
+
+    assert await worker.stop() == 0
+
+    async with platform.database.system_transaction() as connection:
+        left = (await connection.exec_driver_sql("SELECT state, attempts FROM job_chunks")).all()
+    assert [(row.state, row.attempts) for row in left] == [("waiting", 0)]
+
+
+async def test_the_audit_log_is_sealed_within_moments(start, submit, platform, principal):
+    await start()
+    await submit([b"one"])
+
+    async with asyncio.timeout(10):
+        sealed = 0
+        while not sealed:
+            await asyncio.sleep(0.1)
+            async with platform.database.transaction(principal.tenant_id) as connection:
+                sealed = (await connection.exec_driver_sql("SELECT sum(entries) FROM audit_seals")).scalar()
+    assert sealed >= 2
+
+
+async def test_logs_of_the_worker_name_the_job_and_its_trace_and_nothing_of_its_content(start, submit, observer):
+    worker = await start()
+    job_id = await submit([b"canary-4711"])
+    await observer.reaches(job_id, 1.0)
+    await worker.stop()
+
+    assert str(job_id) in worker.log()
+    assert "canary" not in worker.log()
