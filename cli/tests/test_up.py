@@ -1,9 +1,9 @@
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 
 import httpx
 import psutil
@@ -35,20 +35,8 @@ def running(slipway) -> list[int]:
     return [process["pid"] for process in document["processes"]]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_stops_everything_when_asked(up, slipway, gone, number):
-    pids = running(slipway)
-    assert len(pids) == 5
-    up.send_signal(number)
-    rest = up.stdout.read()
-    assert up.wait(timeout=60) == 0
-    assert rest.endswith("Stopped.\n")
-    assert all(gone(pid, 0.5) for pid in pids)
-    order = [rest.index(f"{name}: stopped") for name in ("api", "scheduler", "worker", "redis", "postgres")]
-    assert order == sorted(order)
-
-
-def test_it_shows_the_states_in_plain_lines_without_a_terminal(up):
+def test_it_shows_what_it_does_and_stops_everything_when_asked(up, slipway, gone):
+    """Plain lines, as there is no terminal."""
     said = "".join(up.said)
     assert "Starting PostgreSQL and Redis.\n" in said
     for name in ("postgres", "redis", "api", "worker", "scheduler"):
@@ -56,32 +44,36 @@ def test_it_shows_the_states_in_plain_lines_without_a_terminal(up):
     url = said.split("Ready after ")[1].split()[2]
     assert httpx.get(f"{url}/health/ready").status_code == 200
 
+    pids = running(slipway)
+    second = slipway("up")
+    assert second.returncode == 1
+    assert f"already up (pid {up.pid})" in second.stderr
+    assert running(slipway) == pids
 
-def test_a_second_one_says_that_the_first_is_up(up, slipway):
-    done = slipway("up")
-    assert done.returncode == 1
-    assert f"already up (pid {up.pid})" in done.stderr
-    assert len(running(slipway)) == 5
+    up.send_signal(signal.SIGINT)
+    rest = up.stdout.read()
+    assert up.wait(timeout=60) == 0
+    assert rest.endswith("Stopped.\n")
+    assert len(pids) == 5
+    assert all(gone(pid, 0.5) for pid in pids)
+    order = [rest.index(f"{name}: stopped") for name in ("api", "scheduler", "worker", "redis", "postgres")]
+    assert order == sorted(order)
 
 
 def test_what_dies_again_and_again_ends_it_loudly(up, slipway, gone):
-    pids = {process["name"]: process["pid"] for process in json.loads(slipway("status", "--json").stdout)["processes"]}
-    pid = pids["scheduler"]
-    deadline = time.monotonic() + 60
-    while up.poll() is None:
-        assert time.monotonic() < deadline
-        state = json.loads(slipway("status", "--json").stdout)
-        for process in state["processes"]:
-            if process["name"] == "scheduler" and process["state"] == "ready" and process["pid"] != pid:
-                pid = process["pid"]
-                psutil.Process(pid).kill()
-        if pid == pids["scheduler"]:
-            psutil.Process(pid).kill()
-            pids["scheduler"] = None
-    said = up.stdout.read()
-    assert up.returncode == 1
-    assert "scheduler was ended by signal 9, for the 5th time within 60 s" in said
-    assert all(gone(other, 0.5) for name, other in pids.items() if name != "scheduler")
+    pids = running(slipway)
+    ready = [line for line in up.said if line.startswith("scheduler: ready")]
+    while ready:
+        psutil.Process(int(re.search(r"pid (\d+)", ready.pop())[1])).kill()
+        for line in up.stdout:
+            up.said.append(line)
+            if line.startswith("scheduler: ready"):
+                ready.append(line)
+                break
+    assert up.wait(timeout=60) == 1
+    assert "scheduler was ended by signal 9, for the 5th time within 60 s" in "".join(up.said)
+    assert len(pids) == 5
+    assert all(gone(pid, 0.5) for pid in pids)
 
 
 def test_detached_it_goes_on_until_it_is_taken_down(project, slipway, gone):
@@ -110,16 +102,6 @@ def test_detached_a_failure_is_told(project, slipway):
         done = slipway("up", "--detach", "--port", str(port))
     assert done.returncode == 1
     assert f"Port {port}, asked for the API, is taken by" in done.stderr
-
-
-def test_down_cleans_up_after_a_killed_supervisor(project, up, slipway, gone):
-    pids = running(slipway)
-    up.send_signal(signal.SIGKILL)
-    up.wait()
-    assert slipway("down").returncode == 0
-    assert all(gone(pid, 0.5) for pid in pids)
-    assert not (project / "var" / "run" / "state.json").exists()
-    assert not (project / "var" / "postgres" / "postmaster.pid").exists()
 
 
 def test_logs_follow_what_is_written(project):

@@ -28,7 +28,9 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> TyperCommand | TyperGroup:
         """Import the real command."""
-        return typer.main.get_command(import_module(self._module).app)  # type: ignore[return-value]
+        command: TyperCommand | TyperGroup = typer.main.get_command(import_module(self._module).app)  # type: ignore[assignment]
+        command.help = command.help or self.help
+        return command
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Hand over to the real command."""

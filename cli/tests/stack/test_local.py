@@ -1,4 +1,3 @@
-import asyncio
 import os
 import signal
 import subprocess
@@ -6,7 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 
@@ -26,13 +24,16 @@ def url(secret) -> str:
     return secret.get_secret_value()
 
 
-def test_a_whole_life(project, gone):
+async def test_a_whole_life(project, gone):
+    """Within an event loop, as a test of the API would have it."""
     stack = LocalStack(workers=2)
     with stack:
         assert set(stack.processes) == NAMES
         assert {status.state for status in stack.processes.values()} == {State.READY}
         with psycopg.connect(url(stack.settings.database_app_url)) as connection:
             assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+        with psycopg.connect(url(stack.settings.database_owner_url)) as connection:
+            connection.execute("CREATE TABLE kept (n int)")
         assert stack.settings.master_key_file == (project / "var" / "keys" / "master.key").absolute()
 
         with pytest.raises(LocalError, match=rf"already up \(pid {os.getpid()}\)"):
@@ -45,22 +46,19 @@ def test_a_whole_life(project, gone):
             stack.wait_ready()
             assert stack.processes[name].restarts == 1
         last = pids(stack)
+
+        stack.halt("redis")
+        assert stack.processes["redis"].state is State.STOPPED
+        assert gone(last["redis"], 0.5)
+        stack.resume("redis")
+        stack.wait_ready()
+        last = pids(stack)
     assert all(gone(pid, 0.5) for pid in last.values())
     assert read_state(stack.folder.state) is None
     assert not list(stack.folder.lock.parent.glob("state*"))
 
-
-async def test_it_starts_again_with_its_data_and_inside_an_event_loop(project):
-    with LocalStack() as stack:
-        with psycopg.connect(url(stack.settings.database_owner_url)) as connection:
-            connection.execute("CREATE TABLE kept (n int)")
-        stack.halt("redis")
-        assert stack.processes["redis"].state is State.STOPPED
-        await asyncio.sleep(0.5)
-        assert stack.processes["redis"].pid is None
-        stack.resume("redis")
-        stack.wait_ready()
-    with LocalStack() as stack, psycopg.connect(url(stack.settings.database_owner_url)) as connection:
+    with LocalStack() as again, psycopg.connect(url(again.settings.database_owner_url)) as connection:
+        assert set(again.processes) == {"postgres", "redis", "api", "worker", "scheduler"}
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
@@ -91,24 +89,3 @@ def test_the_next_start_recovers_from_a_killed_supervisor(project, gone):
         before = {status.name: status.pid for status in state.processes}
         assert all(gone(pid, 0.5) for pid in before.values())
         assert {status.state for status in stack.processes.values()} == {State.READY}
-
-
-def test_recovery_stops_what_was_left_and_nobody_else(project, gone, bystander):
-    """As where there is no death signal: the processes are still there when the next supervisor comes."""
-    with LocalStack() as stack:
-        left = stack.folder.state.read_text()
-        state = read_state(stack.folder.state)
-    orphan = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    api, worker = (next(s for s in state.processes if s.name == name) for name in ("api", "worker"))
-    made = psutil.Process(orphan.pid).create_time()
-    left = left.replace(
-        f'"pid": {api.identity.pid},\n        "created": {api.identity.created}',
-        f'"pid": {orphan.pid},\n        "created": {made}',
-    )
-    left = left.replace(f'"pid": {worker.identity.pid},', f'"pid": {bystander.pid},')
-    left = left.replace(f'"pid": {os.getpid()},', '"pid": 4194305,')
-    assert str(orphan.pid) in left
-    assert str(bystander.pid) in left
-    stack.folder.state.write_text(left)
-    with LocalStack():
-        assert orphan.wait(timeout=1) == -signal.SIGTERM

@@ -57,7 +57,7 @@ class Supervisor:
             StartCancelled: `cancel` was called.
         """
         deadline = time.monotonic() + seconds
-        while late := [status.name for status in self.table() if status.state is not State.READY]:
+        while late := [status.name for status in self.table() if status.state is not State.READY or not status.pid]:
             if self._cancelled.is_set():
                 raise StartCancelled
             if failure := self.failure():
@@ -88,7 +88,8 @@ class Supervisor:
 
     def kill(self, name: str) -> None:
         """Kill a process as a failing machine would; it is started again."""
-        self._table[name].crash()
+        with self._lock:
+            self._table[name].crash()
 
     def resume(self, name: str) -> None:
         """Start a process that was stopped."""
@@ -111,12 +112,16 @@ class Supervisor:
                     for watched in self._table.values():
                         watched.tick()
                 self._tell()
-        except Exception as error:  # noqa: BLE001  # a full disk, for one; whoever waits on `failure` says so
+        except Exception as error:  # noqa: BLE001  # whoever looks at `failure` says so
             self._own_failure = f"The supervisor cannot go on: {error!r}"
 
     def _tell(self) -> None:
         with self._lock:
             table = self.table()
-            if table != self._told:
-                self._told = table
+            if table == self._told:
+                return
+            self._told = table
+            try:
                 self._listener(table)
+            except OSError as error:  # a full disk must not keep us from stopping
+                self._own_failure = f"The state of the processes cannot be told: {error}"

@@ -106,6 +106,7 @@ class Watched:
     def crash(self) -> None:
         """Kill it at once; it is started again."""
         self._child.kill()
+        self.tick()
 
     def ask_to_stop(self) -> None:
         """Begin to stop it, without waiting."""

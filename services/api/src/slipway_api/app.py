@@ -30,7 +30,14 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
             app.state.api = api
             yield
 
-    app = FastAPI(title="Slipway", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title="Slipway",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.include_router(predictions.router(workload, settings.max_predict_inputs))
     app.include_router(jobs.router(workload, settings))
     app.include_router(models.router())

@@ -7,8 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from structlog.contextvars import bind_contextvars
 
-from slipway.errors import MissingScope, Unauthenticated
-from slipway.telemetry import catalogue
+from slipway.errors import MissingScope
 from slipway.tenants.schemas import Principal, Scope
 from slipway_api.middleware import add_headers
 from slipway_api.state import Api, ApiParts
@@ -23,7 +22,6 @@ def caller(scope: Scope | None) -> Callable[..., Awaitable[Principal]]:
     async def authenticate(request: Request, api: ApiParts, credentials: Credentials) -> Principal:
         principal = await _principal(api, credentials)
         if scope is not None and scope not in principal.scopes:
-            api.platform.metrics.inc(catalogue.REJECTED, reason="missing_scope")
             raise MissingScope(f"Use a key with the scope `{scope}`.", {"scope": scope})
         add_headers(request, await api.rates.spend(principal))
         return principal
@@ -32,10 +30,6 @@ def caller(scope: Scope | None) -> Callable[..., Awaitable[Principal]]:
 
 
 async def _principal(api: Api, credentials: HTTPAuthorizationCredentials | None) -> Principal:
-    try:
-        principal = await api.authenticator.authenticate(credentials.credentials if credentials else "")
-    except Unauthenticated:
-        api.platform.metrics.inc(catalogue.REJECTED, reason="unauthenticated")
-        raise
+    principal = await api.authenticator.authenticate(credentials.credentials if credentials else "")
     bind_contextvars(tenant=str(principal.tenant_id), api_key_id=principal.key_id)
     return principal

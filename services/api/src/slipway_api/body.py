@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from slipway.errors import BodyTooLarge, MalformedBody, RequestTimeout, UnsupportedMediaType
+from slipway.errors import BodyTooLarge, InvalidInput, MalformedBody, RequestTimeout, UnsupportedMediaType
 from slipway.settings import Settings
 from slipway_api.problems import invalid_input
 
@@ -18,7 +18,8 @@ NDJSON = "application/x-ndjson"
 MAX_LINE_BYTES = 2**20
 """Longest line of an NDJSON upload: what one input may hold in memory."""
 
-_CLOSE = {"Connection": "close"}
+_MOST_MISTAKES = 1_000
+"""Beyond, mistakes are counted but not looked at: a body may hold a million of them."""
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -30,9 +31,9 @@ def media_type(request: Request, *accepted: str) -> str:
     """
     found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found not in accepted:
-        raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}.", headers=_CLOSE)
+        raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Send the body uncompressed.", headers=_CLOSE)
+        raise UnsupportedMediaType("Send the body uncompressed.")
     return found
 
 
@@ -103,16 +104,16 @@ class Body:
                 return await anext(stream, None)
         except TimeoutError as error:
             detail = f"Nothing arrived for {self._timeout:g} seconds."
-            raise RequestTimeout(detail, headers=_CLOSE) from error
+            raise RequestTimeout(detail, headers={"Connection": "close"}) from error
         except ClientDisconnect as error:
-            raise MalformedBody("The body ended before its end.", headers=_CLOSE) from error
+            raise MalformedBody("The body ended before its end.") from error
 
     def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"Send at most {self._limit:,} bytes.", {"limit_bytes": self._limit}, _CLOSE)
+        return BodyTooLarge(f"Send at most {self._limit:,} bytes.", {"limit_bytes": self._limit})
 
 
-def parse_json(model: type[ModelT], content: bytes, *prefix: str | int) -> ModelT:
-    """Parse and validate JSON; `prefix` says where it stands in the body.
+def parse_json(model: type[ModelT], content: bytes, line: int | None = None) -> ModelT:
+    """Parse and validate JSON: a body, or one line of it.
 
     Raises:
         MalformedBody: it is not JSON.
@@ -121,16 +122,21 @@ def parse_json(model: type[ModelT], content: bytes, *prefix: str | int) -> Model
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        if mistakes[0]["type"] == "json_invalid":
-            where = " ".join(str(part) for part in prefix)
-            detail = f"{where}: {mistakes[0]['msg']}" if where else mistakes[0]["msg"]
-            raise MalformedBody(detail, headers=_CLOSE) from None
-        raise invalid_input(mistakes, *prefix) from None
+        raise _refused(error, line) from None
+
+
+def _refused(error: ValidationError, line: int | None) -> MalformedBody | InvalidInput:
+    where = "" if line is None else f"line/{line}"
+    if error.error_count() > _MOST_MISTAKES:
+        return InvalidInput(f"{where}#: There are {error.error_count():,} mistakes")
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    if mistakes[0]["type"] == "json_invalid":
+        return MalformedBody(f"{where}: {mistakes[0]['msg']}" if where else mistakes[0]["msg"])
+    return invalid_input(mistakes, f"{where}#")
 
 
 def _bounded(number: int, line: bytes) -> bytes:
     if len(line) > MAX_LINE_BYTES:
         detail = f"Line {number} is longer than {MAX_LINE_BYTES:,} bytes."
-        raise BodyTooLarge(detail, {"limit_bytes": MAX_LINE_BYTES}, _CLOSE)
+        raise BodyTooLarge(detail, {"limit_bytes": MAX_LINE_BYTES})
     return line

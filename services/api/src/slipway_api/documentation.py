@@ -1,14 +1,25 @@
 """The OpenAPI document: request bodies that we read ourselves, and every error that a route may answer."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from slipway.errors import Problem
-from slipway_api.problems import MEDIA_TYPE, ProblemDocument
+from slipway.errors import (
+    BodyTooLarge,
+    InternalError,
+    InvalidInput,
+    MalformedBody,
+    MissingScope,
+    Problem,
+    RateLimited,
+    RequestTimeout,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from slipway_api.problems import MEDIA_TYPE, ProblemDocument, document
 
 DESCRIPTION = """
 Send inputs, get answers: now with `POST /v1/{workload}`, or later with `POST /v1/jobs`.
@@ -16,13 +27,22 @@ Send inputs, get answers: now with `POST /v1/{workload}`, or later with `POST /v
 Every request carries `Authorization: Bearer <API key>`. Every error is an `application/problem+json` document
 (RFC 9457) whose `type` is stable and whose `trace_id` leads to the cause in the logs.
 """
+AUTHENTICATED = (Unauthenticated, MissingScope, RateLimited, Unavailable)
+"""What any route with a key and a scope may answer."""
+READS_BODY = (MalformedBody, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInput)
+"""What any route with a body may answer."""
+
 _REF = "#/components/schemas/{model}"
 _BODY = "x-slipway-body"
+_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a route that may answer with these problems, and with a 500."""
-    return {status: _problem(status) for status in (*statuses, 500)}
+    by_status: dict[int | str, list[type[Problem]]] = {}
+    for kind in (*kinds, InternalError):
+        by_status.setdefault(kind.status.value, []).append(kind)
+    return {status: _response(of_status) for status, of_status in sorted(by_status.items(), key=str)}
 
 
 def body_of(contents: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
@@ -42,15 +62,20 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 
 
-def _with_bodies(document: dict[str, Any]) -> dict[str, Any]:
-    schemas = document["components"]["schemas"]
+def _with_bodies(openapi: dict[str, Any]) -> dict[str, Any]:
+    schemas = openapi["components"]["schemas"]
     _add_schema(schemas, ProblemDocument.model_json_schema(ref_template=_REF))
-    for operation in [operation for path in document["paths"].values() for operation in path.values()]:
+    for operation in [operation for path in openapi["paths"].values() for operation in path.values()]:
         bodies = operation.pop(_BODY, None)
         if bodies is not None:
-            content = {media: {"schema": _add_schema(schemas, schema)} for media, schema in bodies.items()}
+            content = {media: _content(schemas, schema) for media, schema in bodies.items()}
             operation["requestBody"] = {"required": True, "content": content}
-    return document
+    return openapi
+
+
+def _content(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    examples = {str(number): {"value": example} for number, example in enumerate(schema.get("examples", []), 1)}
+    return {"schema": _add_schema(schemas, schema)} | ({"examples": examples} if examples else {})
 
 
 def _add_schema(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, str]:
@@ -60,7 +85,9 @@ def _add_schema(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, st
     return {"$ref": _REF.format(model=schema["title"])}
 
 
-def _problem(status: int) -> dict[str, Any]:
-    titles = sorted({problem.title for problem in Problem.__subclasses__() if problem.status == status})
-    schema = {"$ref": _REF.format(model=ProblemDocument.__name__)}
-    return {"description": "; ".join(titles) or HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+def _response(kinds: list[type[Problem]]) -> dict[str, Any]:
+    content = {
+        "schema": {"$ref": _REF.format(model=ProblemDocument.__name__)},
+        "examples": {kind.type: {"value": document(kind, kind.__doc__ or kind.title, _TRACE_ID)} for kind in kinds},
+    }
+    return {"description": "; ".join(kind.title for kind in kinds), "content": {MEDIA_TYPE: content}}

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,8 @@ from slipway_api.problems import problem_response
 
 _UNMATCHED = "unmatched"
 _HEADERS = "slipway.headers"
+_READ_ANYWAY_BYTES = 64 * 1024
+"""Rest of a body that is cheaper to read and forget than a new connection."""
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -35,17 +38,17 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         headers = scope[_HEADERS] = list(_SECURITY_HEADERS)
-        answer = _Answer(send, headers)
+        exchange = _Exchange(scope, receive, send, headers)
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, answer.send)
+            await self._app(scope, exchange.receive, exchange.send)
         except Exception:
             log.exception("request.failed", route=_route(scope), method=scope["method"])
-            if answer.status:
+            if exchange.status:
                 raise
-            await _sorry(scope, receive, answer)
+            await _sorry(scope, exchange)
         finally:
-            _measure(scope, answer.status, time.perf_counter() - began)
+            _measure(scope, exchange.status, time.perf_counter() - began)
 
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
@@ -53,24 +56,39 @@ def add_headers(request: Request, headers: Mapping[str, str]) -> None:
     request.scope[_HEADERS] += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-class _Answer:
-    """Sees the status, and adds the headers that were asked for."""
+class _Exchange:
+    """Sees whether the body was read and what the status is, and adds the headers that were asked for."""
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._receive = receive
         self._send = send
         self._headers = headers
+        self._unread = _has_long_body(Headers(scope=scope))
         self.status = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body"):
+            self._unread = False
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *self._headers]
+            # Who is refused in the middle of a long body should not go on sending it.
+            closing = [(b"connection", b"close")] if self._unread else []
+            message["headers"] = [*message["headers"], *self._headers, *closing]
         await self._send(message)
 
 
-async def _sorry(scope: Scope, receive: Receive, answer: _Answer) -> None:
+def _has_long_body(headers: Headers) -> bool:
+    length = headers.get("content-length", "0")
+    return "transfer-encoding" in headers or not length.isdecimal() or int(length) > _READ_ANYWAY_BYTES
+
+
+async def _sorry(scope: Scope, exchange: _Exchange) -> None:
     problem = InternalError("Try again, and quote the trace id if it happens again.")
-    await problem_response(problem)(scope, receive, answer.send)
+    await problem_response(problem)(scope, exchange.receive, exchange.send)
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

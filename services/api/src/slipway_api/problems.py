@@ -1,6 +1,7 @@
 """Turns every error into one format: RFC 9457 `application/problem+json`."""
 
 import json
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -13,18 +14,34 @@ from starlette.exceptions import HTTPException
 
 from slipway import errors
 from slipway.errors import InvalidInput, Problem
+from slipway.telemetry import catalogue
 from slipway.telemetry.tracing import current_trace_id
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "https://slipway.dev/problems/"
 _SHOWN = 20
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_WORDS = {
+    "extra_forbidden": "There is no such field",
+    "uuid_parsing": "This is not a UUID",
+}
+"""Better words than pydantic's, which quote the input or speak of classes."""
+_REJECTED: dict[type[Problem], str] = {
+    errors.Unauthenticated: "unauthenticated",
+    errors.MissingScope: "missing_scope",
+    errors.RateLimited: "rate_limited",
+    errors.BodyTooLarge: "too_large",
+    errors.RequestTimeout: "timeout",
+}
+"""What the metric of rejected requests calls them. The rest is counted where it is known."""
 
 
 class FieldError(BaseModel):
     """One thing that is wrong with an input."""
 
     pointer: str = Field(
-        description="Where: a JSON pointer into the body, or `query/name`, `path/name`, `header/name`."
+        description="Where: a JSON pointer into the body (`#/inputs/0`), behind `line/7` into a line of it; or "
+        "`query/name`, `path/name`, `header/name`."
     )
     code: str = Field(description="What kind of mistake, for programs.")
     detail: str = Field(description="What to do about it, for people.")
@@ -43,32 +60,38 @@ class ProblemDocument(BaseModel):
     errors: list[FieldError] | None = Field(None, description="With `invalid-input`: the first 20 mistakes.")
 
 
+def document(kind: type[Problem], detail: str, trace_id: str | None) -> dict[str, Any]:
+    """Return the members that every problem document has."""
+    return {
+        "type": _TYPE + kind.type,
+        "title": kind.title,
+        "status": kind.status.value,
+        "detail": detail,
+        "trace_id": trace_id,
+    }
+
+
 def problem_response(problem: Problem) -> Response:
     """Render a problem."""
-    document = {
-        "type": _TYPE + problem.type,
-        "title": problem.title,
-        "status": problem.status.value,
-        "detail": problem.detail,
-        "trace_id": current_trace_id(),
-        **problem.extra,
-    }
-    return Response(json.dumps(document), problem.status.value, problem.headers, MEDIA_TYPE)
+    content = document(type(problem), problem.detail, current_trace_id()) | problem.extra
+    return Response(json.dumps(content), problem.status.value, problem.headers, MEDIA_TYPE)
 
 
-def invalid_input(mistakes: Sequence[ErrorDetails], *prefix: str | int) -> InvalidInput:
-    """Describe what pydantic found, without repeating any of the input."""
-    shown = [
-        {
-            "pointer": "/".join(str(part) for part in (*prefix, *mistake["loc"])),
-            "code": mistake["type"],
-            "detail": mistake["msg"],
-        }
-        for mistake in mistakes[:_SHOWN]
-    ]
+def invalid_input(mistakes: Sequence[ErrorDetails], place: str) -> InvalidInput:
+    """Describe what pydantic found, at a place, without repeating any of the input but plain names of fields."""
+    shown = [_field_error(mistake, place) for mistake in mistakes[:_SHOWN]]
     first = shown[0]
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
     return InvalidInput(f"{first['pointer']}: {first['detail']}{more}", {"errors": shown})
+
+
+def _field_error(mistake: ErrorDetails, place: str) -> dict[str, str]:
+    names = [part if isinstance(part, int) or _PLAIN_NAME.fullmatch(part) else "?" for part in mistake["loc"]]
+    return {
+        "pointer": "/".join(str(part) for part in (place, *names) if part != ""),
+        "code": mistake["type"],
+        "detail": _WORDS.get(mistake["type"], mistake["msg"]),
+    }
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -78,12 +101,16 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
 
 
-async def _problem(_: Request, error: Exception) -> Response:
-    return problem_response(cast("Problem", error))
+async def _problem(request: Request, error: Exception) -> Response:
+    problem = cast("Problem", error)
+    reason = _REJECTED.get(type(problem))
+    if reason is not None:
+        request.app.state.api.platform.metrics.inc(catalogue.REJECTED, reason=reason)
+    return problem_response(problem)
 
 
 async def _invalid_request(_: Request, error: Exception) -> Response:
-    return problem_response(invalid_input(cast("RequestValidationError", error).errors()))
+    return problem_response(invalid_input(cast("RequestValidationError", error).errors(), ""))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -91,17 +118,18 @@ async def _http_error(request: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     headers = dict(found.headers or {})
     if found.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = ", ".join(sorted(_methods(request)))
+        allowed = ", ".join(sorted(_methods(request, headers["Allow"])))
         return problem_response(errors.MethodNotAllowed(f"Use one of: {allowed}.", headers={"Allow": allowed}))
     if found.status_code == HTTPStatus.NOT_FOUND:
         return problem_response(errors.NotFound("There is no such route. See /docs.", headers=headers))
     return problem_response(_other(found, headers))
 
 
-def _methods(request: Request) -> set[str]:
-    """Return all methods of the path; the framework names those of the first route only."""
-    template = request.scope["route"].path
-    return {method.upper() for method in request.app.openapi()["paths"].get(template, {})}
+def _methods(request: Request, named: str) -> set[str]:
+    """Return all methods of the path; the framework names those of its first route only."""
+    template = getattr(request.scope.get("route"), "path", "")
+    documented = request.app.openapi()["paths"].get(template, {})
+    return {*named.split(", "), *(method.upper() for method in documented)}
 
 
 def _other(found: HTTPException, headers: dict[str, Any]) -> Problem:

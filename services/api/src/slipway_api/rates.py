@@ -11,9 +11,7 @@ from redis.exceptions import RedisError
 
 from slipway.errors import RateLimited
 from slipway.settings import Settings
-from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
-from slipway.telemetry.metrics import Metrics
 from slipway.tenants.schemas import Principal
 from slipway_api.breaker import Breaker
 
@@ -25,7 +23,7 @@ log = get_logger(__name__)
 class RateLimiter:
     """Fixed windows of a minute: one round trip to Redis for each request."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._quota = settings.rate_limit_per_minute
         self._redis = RedisStorage(
             "async+" + settings.redis_url.get_secret_value(),
@@ -35,7 +33,6 @@ class RateLimiter:
         )
         self._memory = MemoryStorage()
         self._breaker = Breaker()
-        self._metrics = metrics
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +57,6 @@ class RateLimiter:
             "RateLimit": f'"key";r={left};t={reset}',
         }
         if used > self._quota:
-            self._metrics.inc(catalogue.REJECTED, reason="rate_limited")
             detail = f"This key may make {self._quota} requests a minute."
             raise RateLimited(detail, headers={**headers, "Retry-After": str(reset)})
         return headers

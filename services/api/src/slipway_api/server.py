@@ -8,6 +8,7 @@ from slipway.settings import Environment, Settings
 from slipway.telemetry.logs import configure_logs
 from slipway.telemetry.tracing import configure_tracing
 from slipway_api.app import create_app
+from slipway_api.protocol import Protocol
 
 
 def serve() -> None:
@@ -23,6 +24,7 @@ def options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.api_host,
         "port": settings.api_port,
+        "http": Protocol,
         "ws": "none",
         "log_config": None,
         "access_log": False,

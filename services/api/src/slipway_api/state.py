@@ -54,7 +54,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
             platform,
             Batcher(platform.predictor, settings, metrics),
             Authenticator(platform.database, settings),
-            await stack.enter_async_context(RateLimiter(settings, metrics)),
+            await stack.enter_async_context(RateLimiter(settings)),
             CeleryDoorbell(settings, workload.name, metrics),
             AuditBuffer(platform.database, workload.name),
         )

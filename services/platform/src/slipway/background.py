@@ -29,11 +29,18 @@ class Background:
 
     def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something until it is cancelled."""
-        self._tasks.append(asyncio.create_task(work, name=name))
+        self._tasks.append(asyncio.create_task(_watch(name, work), name=name))
 
     def every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do something at once, and again every so many seconds."""
         self.run(name, _repeat(seconds, name, work))
+
+
+async def _watch(name: str, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("background.failed", task=name)
 
 
 async def _repeat(seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:

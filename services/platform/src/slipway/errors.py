@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 
-@dataclass
+@dataclass(eq=False)
 class Problem(Exception):  # noqa: N818  # RFC 9457 calls it a problem
     """An error with a type that callers may branch on. Subclasses are the catalogue."""
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from slipway.database.readiness import check_schema
+from slipway.errors import Unavailable
 from slipway_api.documentation import problems
 from slipway_api.state import ApiParts
 
@@ -26,7 +27,7 @@ def router() -> APIRouter:
     async def startup() -> Health:
         return Health()
 
-    @routes.get("/ready", operation_id="ready", summary="Requests can be answered", responses=problems(503))
+    @routes.get("/ready", operation_id="ready", summary="Requests can be answered", responses=problems(Unavailable))
     async def ready(api: ApiParts) -> Health:
         await check_schema(api.platform.database)
         return Health()

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from slipway.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound, RequestInProgress
 from slipway.jobs import service
 from slipway.jobs.schemas import JobView
 from slipway.settings import Settings
@@ -14,7 +15,7 @@ from slipway.tenants.schemas import Principal, Scope
 from slipway.workload.loader import AnyWorkload
 from slipway_api.auth import caller
 from slipway_api.body import JSON, NDJSON
-from slipway_api.documentation import body_of, problems
+from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
 from slipway_api.jobs.results import as_json, first_lines, read_page
 from slipway_api.jobs.schemas import (
     JobPage,
@@ -40,8 +41,10 @@ _Key = Annotated[
         description="Send the same key again with the same body, and the job is made once.",
     ),
 ]
-_READ = problems(401, 403, 404, 422, 429, 503)
-_CHANGE = problems(401, 403, 404, 409, 422, 429, 503)
+_LIST = problems(*AUTHENTICATED, InvalidInput)
+_READ = problems(*AUTHENTICATED, InvalidInput, NotFound)
+_CHANGE = problems(*AUTHENTICATED, InvalidInput, NotFound, Conflict)
+_SUBMIT = problems(*AUTHENTICATED, *READS_BODY, NotFound, RequestInProgress, IdempotencyMismatch)
 
 
 def router(workload: AnyWorkload, settings: Settings) -> APIRouter:
@@ -64,7 +67,7 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
         status_code=202,
         responses={
             202: {"headers": {"Location": {"description": "The job.", "schema": {"type": "string"}}}},
-            **problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503),
+            **_SUBMIT,
         },
         openapi_extra=body_of({JSON: request_type, NDJSON: workload.Input}),
     )
@@ -87,9 +90,7 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
 
 
 def _add_reading(routes: APIRouter) -> None:
-    @routes.get(
-        "", operation_id="listJobs", summary="List jobs, the newest first", responses=problems(401, 403, 422, 429, 503)
-    )
+    @routes.get("", operation_id="listJobs", summary="List jobs, the newest first", responses=_LIST)
     async def list_jobs(api: ApiParts, principal: _Reader, query: Annotated[ListQuery, Query()]) -> JobPage:
         before = read_cursor(query.cursor) if query.cursor else None
         async with api.platform.database.transaction(principal.tenant_id) as connection:

@@ -87,8 +87,8 @@ class Submission:
         async for number, line in self._body.lines():
             count += 1
             if count > most:
-                raise InvalidInput(f"Send at most {most:,} inputs in one job.", headers={"Connection": "close"})
-            yield parse_json(model, line, "line", number), len(line)
+                raise InvalidInput(f"Send at most {most:,} inputs in one job.")
+            yield parse_json(model, line, number), len(line)
 
     async def _replay(self, earlier: Earlier, keyset: Keyset) -> JobView:
         await self._body.drain()

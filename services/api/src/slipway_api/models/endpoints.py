@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from slipway.errors import RateLimited, Unauthenticated, Unavailable
 from slipway.tenants.schemas import Principal
 from slipway_api.auth import caller
 from slipway_api.documentation import problems
@@ -30,7 +31,10 @@ def router() -> APIRouter:
     routes = APIRouter(tags=["models"])
 
     @routes.get(
-        "/v1/models", operation_id="listModels", summary="See what is served", responses=problems(401, 429, 503)
+        "/v1/models",
+        operation_id="listModels",
+        summary="See what is served",
+        responses=problems(Unauthenticated, RateLimited, Unavailable),
     )
     async def list_models(api: ApiParts, _: Annotated[Principal, Depends(caller(None))]) -> ModelList:
         workload, most = api.platform.workload, api.platform.settings.max_predict_inputs

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from slipway.errors import InternalError, ModelTimeout, Unavailable
+from slipway.errors import InternalError, ModelTimeout, Overloaded, Unavailable
 from slipway.flags import Flag
 from slipway.serving.predictor import PredictError, Result
 from slipway.telemetry import catalogue
@@ -15,7 +15,7 @@ from slipway.workload import Failure
 from slipway.workload.loader import AnyWorkload
 from slipway_api.auth import caller
 from slipway_api.body import JSON, Body, media_type
-from slipway_api.documentation import body_of, problems
+from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
 from slipway_api.predictions.schemas import FailedItem, request_model, response_model
 from slipway_api.state import Api, ApiParts
 
@@ -34,7 +34,7 @@ def router(workload: AnyWorkload, most: int) -> APIRouter:
         operation_id="predict",
         summary=f"Answer 1 to {most} inputs now",
         response_model=response_type,
-        responses=problems(400, 401, 403, 408, 413, 415, 422, 429, 503, 504),
+        responses=problems(*AUTHENTICATED, *READS_BODY, Overloaded, ModelTimeout),
         openapi_extra=body_of({JSON: request_type}),
     )
     async def predict(request: Request, api: ApiParts, principal: _Caller) -> Response:

@@ -27,14 +27,19 @@ class FailedItem(BaseModel):
 
 
 def request_model(workload: AnyWorkload, most: int) -> type[BaseModel]:
-    """Return the model of a request with 1 to `most` inputs."""
+    """Return the model of a request with 1 to `most` inputs; its example is made of those of the workload's input."""
     inputs: Any = Annotated[list[workload.Input], Field(min_length=1, max_length=most)]  # type: ignore[name-defined]
-    title = workload.name.title().replace("-", "")
-    return create_model(f"{title}Request{most}", __config__=ConfigDict(extra="forbid"), inputs=(inputs, ...))
+    examples = workload.Input.model_json_schema().get("examples")
+    extra: Any = {"examples": [{"inputs": examples}]} if examples else None
+    config = ConfigDict(extra="forbid", json_schema_extra=extra)
+    return create_model(f"{_title(workload)}Request{most}", __config__=config, inputs=(inputs, ...))
 
 
 def response_model(workload: AnyWorkload) -> type[BaseModel]:
     """Return the model of the answer: one result for each input, in order."""
     results: Any = list[workload.Output | FailedItem]  # type: ignore[name-defined]
-    title = workload.name.title().replace("-", "")
-    return create_model(f"{title}Response", results=(results, ...))
+    return create_model(f"{_title(workload)}Response", results=(results, ...))
+
+
+def _title(workload: AnyWorkload) -> str:
+    return workload.name.title().replace("-", "")

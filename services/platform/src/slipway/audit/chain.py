@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -37,7 +38,7 @@ def digest(previous: bytes, entries: Iterable[Row[Any]]) -> bytes:
     for entry in entries:
         fields = [
             entry.id,
-            entry.at.isoformat(),
+            entry.at.astimezone(UTC).isoformat(),
             entry.actor,
             entry.action,
             entry.resource,
@@ -50,4 +51,6 @@ def digest(previous: bytes, entries: Iterable[Row[Any]]) -> bytes:
 
 def statement(tenant: UUID, seal: Seal) -> bytes:
     """Return the bytes that a seal's signature is over."""
-    return f"slipway.audit/1 {tenant} {seal.sequence} {seal.upto_xid} {seal.entries} {seal.digest.hex()}".encode()
+    sealed_at = seal.sealed_at.astimezone(UTC).isoformat()
+    words = ("slipway.audit/1", tenant, seal.sequence, seal.upto_xid, seal.entries, seal.digest.hex(), sealed_at)
+    return " ".join(map(str, words)).encode()

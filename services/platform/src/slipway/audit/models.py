@@ -56,7 +56,7 @@ audit_seals = Table(
     Column("upto_xid", Xid8, nullable=False, comment="Covers the rows from the previous seal's, up to below this."),
     Column("entries", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False, comment="SHA-256 over the previous digest and the covered rows."),
-    Column("signature", LargeBinary, nullable=False, comment="Ed25519 over tenant, sequence, range and digest."),
+    Column("signature", LargeBinary, nullable=False, comment="Ed25519 over all of the above and `sealed_at`."),
     Column("key_id", Text, nullable=False),
-    Column("sealed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("sealed_at", DateTime(timezone=True), nullable=False),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.audit.models import audit_log, audit_seals
 
-# Every transaction below the snapshot's xmin has ended: no entry can appear there any more.
 _UNSEALED = text("""
-    SELECT l.tenant_id, extract(epoch FROM now() - min(l.at)) AS age
-    FROM audit_log l
+    SELECT t.id, extract(epoch FROM clock_timestamp() - l.oldest) AS age
+    FROM tenants t
     LEFT JOIN LATERAL (
-        SELECT upto_xid FROM audit_seals s WHERE s.tenant_id = l.tenant_id ORDER BY sequence DESC LIMIT 1
+        SELECT upto_xid FROM audit_seals WHERE tenant_id = t.id ORDER BY sequence DESC LIMIT 1
     ) s ON true
-    WHERE l.xid >= coalesce(s.upto_xid, '0'::xid8) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
-    GROUP BY l.tenant_id
+    CROSS JOIN LATERAL (
+        SELECT min(at) AS oldest FROM audit_log WHERE tenant_id = t.id AND xid >= coalesce(s.upto_xid, '0'::xid8)
+    ) l
+    WHERE l.oldest IS NOT NULL
 """)
 
 _ENTRIES = text("""
@@ -37,6 +39,7 @@ class Seal:
     digest: bytes
     signature: bytes
     key_id: str
+    sealed_at: datetime
 
 
 async def add_entries(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
@@ -45,12 +48,12 @@ async def add_entries(connection: AsyncConnection, rows: Sequence[dict[str, Any]
 
 
 async def tenants_to_seal(connection: AsyncConnection) -> list[tuple[UUID, float]]:
-    """Return the tenants with settled entries that no seal covers, and the age of the oldest. As the system role."""
-    return [(row.tenant_id, float(row.age)) for row in await connection.execute(_UNSEALED)]
+    """Return the tenants with entries that no seal covers, and the age of the oldest. As the system role."""
+    return [(row.id, float(row.age)) for row in await connection.execute(_UNSEALED)]
 
 
 async def settled_xid(connection: AsyncConnection) -> int:
-    """Return the transaction id below which no entry can appear any more."""
+    """Return the transaction id below which every transaction has ended, so that no entry can appear any more."""
     found = await connection.execute(
         text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
     )
@@ -92,6 +95,7 @@ async def add_seal(connection: AsyncConnection, tenant: UUID, seal: Seal) -> Non
             digest=seal.digest,
             signature=seal.signature,
             key_id=seal.key_id,
+            sealed_at=seal.sealed_at,
         )
     )
 
@@ -104,6 +108,7 @@ async def _seals(connection: AsyncConnection, order: str) -> list[Seal]:
         audit_seals.c.digest,
         audit_seals.c.signature,
         audit_seals.c.key_id,
+        audit_seals.c.sealed_at,
     )
     rows = await connection.execute(select(*columns).order_by(text(f"sequence {order}")))
     return [Seal(*row) for row in rows]

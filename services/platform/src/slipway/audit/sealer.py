@@ -1,16 +1,17 @@
 """Chains and signs the audit log, tenant by tenant, so that writers never wait for each other.
 
 What was written since the last seal (about a second) is the unsealed window: until then an entry is protected by the
-database's grants alone.
+database's grants alone. A transaction that stays open anywhere on the server keeps the window open behind it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
+from slipway import clock
 from slipway.audit import repository
 from slipway.audit.chain import GENESIS, Signer, digest, statement
 from slipway.audit.repository import Seal
@@ -50,13 +51,13 @@ class Sealer:
             entries = await repository.entries_between(connection, start, end)
             if not entries:
                 return 0
-            unsigned = Seal(sequence + 1, end, len(entries), digest(previous, entries), b"", self._signer.key_id)
+            covered = digest(previous, entries)
+            unsigned = Seal(sequence + 1, end, len(entries), covered, b"", self._signer.key_id, clock.now())
             await repository.add_seal(connection, tenant, self._signed(tenant, unsigned))
             return len(entries)
 
     def _signed(self, tenant: UUID, seal: Seal) -> Seal:
-        signature = self._signer.sign(statement(tenant, seal))
-        return Seal(seal.sequence, seal.upto_xid, seal.entries, seal.digest, signature, seal.key_id)
+        return replace(seal, signature=self._signer.sign(statement(tenant, seal)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ class Verdict:
 
 
 async def verify(database: Database, signer: Signer, tenant: UUID) -> Verdict:
-    """Check every seal of a tenant against its signature, its predecessor and the entries it covers."""
+    """Check every seal of a tenant against its signature, its predecessor and the entries it covers.
+
+    Whoever cuts off the newest seals leaves a shorter chain that holds: compare the count with an earlier verdict's.
+    """
     async with database.transaction(tenant) as connection:
         seals = await repository.all_seals(connection)
         start, previous, checked = 0, GENESIS, 0

@@ -91,11 +91,14 @@ async def _begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    """Tell an absent, restarting or overloaded server (SQLSTATE classes 08, 53, 57) from a wrong statement."""
+    """Tell an absent, restarting or overloaded server (SQLSTATE classes 08, 53, 57) from a wrong statement.
+
+    25P03 is its answer to a process that was stopped in the middle of a transaction.
+    """
     state: str | None = getattr(error.orig, "sqlstate", None)
     if state is None:
         return error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout")
-    return state[:2] in ("08", "53", "57")
+    return state[:2] in ("08", "53", "57") or state == "25P03"
 
 
 def _checked_out(engine: AsyncEngine) -> int:

@@ -21,7 +21,12 @@ _SET_OUTCOME = text("""
     WHERE key = :key AND owner = :owner AND resource IS NULL
 """)
 
-_EXPIRE = text("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(secs => :age)")
+_EXPIRE = text("""
+    DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (
+        SELECT tenant_id, key FROM idempotency_keys
+        WHERE created_at < now() - make_interval(secs => :age) ORDER BY created_at LIMIT :limit
+    ) AND created_at < now() - make_interval(secs => :age)
+""")
 
 
 async def insert(connection: AsyncConnection, tenant: UUID, key: bytes, owner: UUID, lock: float) -> bool:
@@ -48,6 +53,6 @@ async def delete(connection: AsyncConnection, key: bytes, owner: UUID) -> None:
     await connection.execute(statement, {"key": key, "owner": owner})
 
 
-async def expire(connection: AsyncConnection, age: float) -> int:
-    """Remove the keys of all tenants that are older than `age` seconds. As the system role."""
-    return (await connection.execute(_EXPIRE, {"age": age})).rowcount
+async def expire(connection: AsyncConnection, age: float, limit: int) -> int:
+    """Remove keys of all tenants that are older than `age` seconds, the oldest first. As the system role."""
+    return (await connection.execute(_EXPIRE, {"age": age, "limit": limit})).rowcount

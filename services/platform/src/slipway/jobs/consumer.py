@@ -7,24 +7,23 @@ chunk back. Whatever runs twice writes once: only the holder of the newest token
 import asyncio
 import time
 from collections.abc import Sequence
-
-from pydantic import ValidationError
+from functools import partial
 
 from slipway.composition import Platform
-from slipway.errors import ModelTimeout
+from slipway.errors import Unavailable
 from slipway.jobs import queue, repository
+from slipway.jobs.lanes import Lanes
 from slipway.jobs.lease import kept
 from slipway.jobs.losses import Fate, lose
-from slipway.jobs.schemas import Answer, Claim, ItemState, SealedItem
+from slipway.jobs.schemas import Answer, Claim, ItemState
 from slipway.jobs.sealing import ItemSealer
-from slipway.keys.envelope import SealBroken
-from slipway.serving.predictor import PredictError, Result
+from slipway.serving.predictor import Result
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.workload import Failure
 
 _LANES = 2
-"""Chunks in hand at a time: one is read or written while the other is in the model."""
+"""Chunks in hand at a time."""
 
 log = get_logger(__name__)
 
@@ -50,39 +49,39 @@ class Consumer:
     async def turn(self) -> bool:
         """Work until nothing waits or the turn is over; return whether there may be more to do."""
         async with self._turn:
-            self._held.clear()
+            await self.give_back()
             end = time.monotonic() + self._settings.turn_seconds
-            ended = await asyncio.gather(*(self._lane(end) for _ in range(_LANES)), return_exceptions=True)
-            for outcome in ended:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-            return any(ended)
+            async with Lanes(_LANES) as lanes:
+                while not self._draining and time.monotonic() < end:
+                    claimed = await self._claim()
+                    if claimed is None:
+                        return False
+                    # One that was lost before may crash the process: nothing else should be blamed for it.
+                    await lanes.run(partial(self._work, claimed), alone=claimed.attempts > 1)
+            return True
 
     async def give_back(self) -> None:
-        """Hand the chunks in hand back to the queue; their attempts do not count. After the turn was cancelled."""
+        """Hand back what a cancelled or failed turn left in hand; those attempts do not count. No turn may run."""
         for claimed in list(self._held.values()):
             async with self._database.transaction(claimed.tenant_id) as connection:
                 if await queue.wait_again(connection, claimed, 0.0, uncounted=True):
                     self._count("given_back")
-        self._held.clear()
+            del self._held[claimed.id]
 
-    async def _lane(self, end: float) -> bool:
-        while not self._draining and time.monotonic() < end:
-            async with self._database.system_transaction() as connection:
-                claimed = await queue.claim(connection, self._predictor.workload.name, self._settings.lease_seconds)
-            if claimed is None:
-                return False
+    async def _claim(self) -> Claim | None:
+        async with self._database.system_transaction() as connection:
+            claimed = await queue.claim(connection, self._predictor.workload.name, self._settings.lease_seconds)
+        if claimed is not None:
             self._held[claimed.id] = claimed
-            await self._work(claimed)
-            self._held.pop(claimed.id, None)
-        return True
+            self._count("claimed")
+        return claimed
 
     async def _work(self, claimed: Claim) -> None:
-        self._count("claimed")
         name = f"chunk {self._predictor.workload.name}"
         with self._tracing.continue_trace(claimed.traceparent, name, items=claimed.last - claimed.first + 1):
             async with kept(self._database, claimed, self._settings.lease_seconds):
                 await self._answer(claimed)
+        del self._held[claimed.id]
 
     async def _answer(self, claimed: Claim) -> None:
         try:
@@ -90,18 +89,29 @@ class Consumer:
         except Exception as error:  # noqa: BLE001  # whatever ails the key provider, it is not the chunk's fault
             await self._postpone(claimed, error)
             return
-        sealer = ItemSealer(keyset, claimed.job_id)
+        try:
+            answers, again = await self._attempt(claimed, ItemSealer(keyset, claimed.job_id))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with this chunk must not hold up the others
+            await self._lost(claimed, error)
+            return
+        if again and claimed.single:
+            await self._lost(claimed, None)
+        else:
+            await self._finish(claimed, answers, again)
+
+    async def _attempt(self, claimed: Claim, sealer: ItemSealer) -> tuple[list[Answer], list[int]]:
+        """Return what to write, and the ordinals of the items that should be tried again."""
         async with self._database.transaction(claimed.tenant_id) as connection:
             items = await repository.read_items(
                 connection, claimed.job_id, claimed.first, claimed.last, pending_only=True
             )
-        try:
-            inputs = [sealer.open_input(item, self._predictor.workload.Input) for item in items]
-            results = await self._predictor.predict(inputs)
-        except (ModelTimeout, PredictError, SealBroken, ValidationError) as error:
-            await self._lost(claimed, error)
-            return
-        await self._finish(claimed, items, results, sealer)
+        inputs = [sealer.open_input(item, self._predictor.workload.Input) for item in items]
+        results = list(zip(items, await self._predictor.predict(inputs), strict=True))
+        answers = [sealer.seal_result(item, result) for item, result in results if not self._may_retry(claimed, result)]
+        again = [item.ordinal for item, result in results if self._may_retry(claimed, result)]
+        return answers, again
 
     async def _postpone(self, claimed: Claim, error: Exception) -> None:
         log.error("chunk.postponed", job_id=str(claimed.job_id), reason=type(error).__name__)
@@ -109,22 +119,12 @@ class Consumer:
             await queue.wait_again(connection, claimed, self._settings.poll_seconds, uncounted=True)
         self._count("given_back")
 
-    async def _finish(
-        self, claimed: Claim, items: Sequence[SealedItem], results: Sequence[Result], sealer: ItemSealer
-    ) -> None:
-        again = [item.ordinal for item, result in zip(items, results, strict=True) if self._may_retry(claimed, result)]
-        answers = [
-            sealer.seal_result(item, result)
-            for item, result in zip(items, results, strict=True)
-            if item.ordinal not in again
-        ]
-        if again and claimed.single:
-            await self._lost(claimed, None)
-            return
+    async def _finish(self, claimed: Claim, answers: Sequence[Answer], again: Sequence[int]) -> None:
         async with self._database.transaction(claimed.tenant_id) as connection:
             held = await queue.fence(connection, claimed)
             if held:
                 await queue.answer(connection, claimed, answers)
+            if held and again:
                 await queue.retry_singly(connection, claimed, again)
         self._count("finished" if held else "stale")
         if held:
@@ -142,14 +142,14 @@ class Consumer:
         self._count("stale" if fate is Fate.GONE else "lost")
         if fate is Fate.DEAD:
             self._metrics.inc(catalogue.ITEMS_FINISHED, outcome=ItemState.DEAD)
-        reason = type(error.__cause__ or error).__name__ if error else "retryable"
         log.warning(
             "chunk.lost",
             job_id=str(claimed.job_id),
             tenant=str(claimed.tenant_id),
             attempt=claimed.attempts,
             outcome=fate,
-            reason=reason,
+            reason=type(error.__cause__ or error).__name__ if error else "retryable",
+            exc_info=error,
         )
 
     def _count(self, outcome: str) -> None:

@@ -87,16 +87,16 @@ class Intake:
         return job
 
     async def abort(self) -> None:
-        """Remove what was stored."""
+        """Remove what was stored; a job that was queued stays, whether or not its caller has heard of it."""
         if self._stored:
             async with self._database.transaction(self._principal.tenant_id) as connection:
-                await repository.delete_job(connection, self.job_id)
+                await repository.discard_upload(connection, self.job_id)
 
     async def _store_part(self, connection: AsyncConnection) -> None:
         if not self._stored:
             await self._open(connection)
         elif await repository.lock_job(connection, self.job_id) is None:
-            raise InvalidInput("The upload was silent for too long and was removed. Send it again.")
+            raise InvalidInput("The upload was deleted, or removed because it was silent for too long. Send it again.")
         part, self._part, self._part_bytes = self._part, [], 0
         if part:
             await repository.add_items(

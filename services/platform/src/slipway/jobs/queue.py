@@ -38,12 +38,14 @@ _CLAIM = text("""
 """)
 
 _RENEW = text("""
-    UPDATE job_chunks SET lease_until = now() + make_interval(secs => :lease) WHERE id = :id AND token = :token
+    UPDATE job_chunks SET lease_until = now() + make_interval(secs => :lease)
+    WHERE id = :id AND token = :token AND state = 'running' AND lease_until >= now()
 """)
 
 _FENCE = text("""
     WITH job AS (SELECT id FROM jobs WHERE id = :job FOR UPDATE)
-    DELETE FROM job_chunks WHERE id = :id AND token = :token AND job_id = (SELECT id FROM job)
+    DELETE FROM job_chunks
+    WHERE id = :id AND token = :token AND state = 'running' AND job_id = (SELECT id FROM job)
 """)
 
 _ANSWER = text("""
@@ -82,7 +84,7 @@ _WAIT_AGAIN = text("""
     UPDATE job_chunks
     SET state = 'waiting', lease_until = NULL, available_at = now() + make_interval(secs => :delay),
         attempts = attempts - :uncounted
-    WHERE id = :id AND token = :token
+    WHERE id = :id AND token = :token AND state = 'running'
 """)
 
 _EXPIRED = text("""
@@ -117,7 +119,7 @@ async def claim(connection: AsyncConnection, workload: str, lease: float) -> Cla
 
 
 async def renew(connection: AsyncConnection, claimed: Claim, lease: float) -> bool:
-    """Prolong a lease by the database's clock; False when it was lost."""
+    """Prolong a lease by the database's clock; False when it was lost: one that has run out stays so."""
     return await _touched(connection, _RENEW, {"id": claimed.id, "token": claimed.token, "lease": lease})
 
 
@@ -145,7 +147,7 @@ async def retry_singly(connection: AsyncConnection, claimed: Claim, ordinals: Se
 
 
 async def wait_again(connection: AsyncConnection, claimed: Claim, delay: float, *, uncounted: bool = False) -> bool:
-    """Hand a chunk back; `uncounted` when nothing went wrong and the attempt should not count."""
+    """Hand a chunk back, unless its lease was lost; `uncounted`: nothing went wrong, the attempt does not count."""
     parameters = {"id": claimed.id, "token": claimed.token, "delay": delay, "uncounted": int(uncounted)}
     return await _touched(connection, _WAIT_AGAIN, parameters)
 

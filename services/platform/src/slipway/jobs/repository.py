@@ -76,6 +76,12 @@ async def delete_job(connection: AsyncConnection, job_id: UUID) -> bool:
     return deleted is not None
 
 
+async def discard_upload(connection: AsyncConnection, job_id: UUID) -> bool:
+    """Delete the job if it is still being received; return whether it was."""
+    job = await lock_job(connection, job_id)
+    return job is not None and job.state == JobState.RECEIVING and await delete_job(connection, job_id)
+
+
 async def add_items(connection: AsyncConnection, tenant: UUID, job_id: UUID, items: Sequence[NewItem]) -> None:
     """Insert sealed inputs in bulk."""
     rows = [

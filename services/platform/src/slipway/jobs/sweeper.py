@@ -7,13 +7,14 @@ from slipway.database import Database
 from slipway.idempotency import repository as idempotency
 from slipway.jobs import queue, repository
 from slipway.jobs.losses import Fate, lose
-from slipway.jobs.schemas import JobState
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 
 _AT_ONCE = 500
+_KEYS_AT_ONCE = 10_000
+"""Most that one sweep takes back: the next one follows in seconds."""
 
 log = get_logger(__name__)
 
@@ -69,12 +70,9 @@ class Sweeper:
         removed = 0
         for job_id, tenant in silent:
             async with self._database.transaction(tenant) as connection:
-                job = await repository.lock_job(connection, job_id)
-                if job is not None and job.state == JobState.RECEIVING:
-                    await repository.delete_job(connection, job_id)
-                    removed += 1
+                removed += await repository.discard_upload(connection, job_id)
         return removed
 
     async def _keys(self) -> int:
         async with self._database.system_transaction() as connection:
-            return await idempotency.expire(connection, self._settings.idempotency_seconds)
+            return await idempotency.expire(connection, self._settings.idempotency_seconds, _KEYS_AT_ONCE)

@@ -4,12 +4,12 @@ import asyncio
 import inspect
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pydantic import BaseModel
 
 from slipway.errors import ModelTimeout
+from slipway.serving.thread import ModelThread
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
 from slipway.workload import Failure
@@ -29,11 +29,12 @@ class Predictor:
         self.workload = workload
         self._metrics = metrics
         self._is_async = inspect.iscoroutinefunction(workload.predict)
-        self._thread = _model_thread()
+        self._thread = ModelThread()
+        self._thread_free = asyncio.Lock()
 
     async def load(self) -> None:
         """Load and warm the model, off the event loop."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self.workload.load)
+        await self._thread.call(self.workload.load)
 
     async def predict(self, items: Sequence[BaseModel]) -> list[Result]:
         """Answer each input, in order.
@@ -50,12 +51,12 @@ class Predictor:
 
     def close(self) -> None:
         """Let go of the thread; a call that hangs in it is not waited for."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.close()
 
     def _batches(self, items: Sequence[BaseModel]) -> list[list[int]]:
         """Cut positions into batches, the cheapest first, so that inputs of like length share a batch."""
         limit, budget = self.workload.max_batch, self.workload.max_batch_cost
-        costs = [max(self.workload.cost(item), 1) for item in items]
+        costs = self._costs(items)
         batches: list[list[int]] = []
         for position in sorted(range(len(items)), key=costs.__getitem__):
             full = not batches or len(batches[-1]) >= limit or (len(batches[-1]) + 1) * costs[position] > budget
@@ -64,7 +65,20 @@ class Predictor:
             batches[-1].append(position)
         return batches
 
+    def _costs(self, items: Sequence[BaseModel]) -> list[int]:
+        try:
+            return [max(self.workload.cost(item), 1) for item in items]
+        except Exception as error:
+            raise PredictError(f"{self.workload.name}.cost raised {type(error).__name__}") from error
+
     async def _batch(self, batch: list[BaseModel]) -> Sequence[Result]:
+        if self._is_async:
+            return await self._timed(batch)
+        # One call at a time: the time limit is for the model, not for the wait.
+        async with self._thread_free:
+            return await self._timed(batch)
+
+    async def _timed(self, batch: list[BaseModel]) -> Sequence[Result]:
         name, began = self.workload.name, time.perf_counter()
         limit = asyncio.timeout(self.workload.time_limit)
         try:
@@ -82,7 +96,7 @@ class Predictor:
     async def _call(self, batch: list[BaseModel]) -> Any:
         if self._is_async:
             return await self.workload.predict(batch)  # type: ignore[misc]  # a coroutine, as `_is_async` says
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.workload.predict, batch)
+        return await self._thread.call(self.workload.predict, batch)
 
     def _checked(self, batch: list[BaseModel], results: Any) -> Sequence[Result]:
         expected = (self.workload.Output, Failure)
@@ -94,9 +108,6 @@ class Predictor:
 
     def _abandon_thread(self) -> None:
         """Go on with a new thread: the hanging call cannot be stopped, and must not hold up the next one."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        self._thread = _model_thread()
-
-
-def _model_thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        if not self._is_async:
+            self._thread.close()
+            self._thread = ModelThread()

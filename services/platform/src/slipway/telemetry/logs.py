@@ -47,5 +47,6 @@ def configure_logs(role: str, level: str, *, strict: bool) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
     )
     logging.basicConfig(handlers=[LibraryHandler()], level=max(threshold, logging.WARNING), force=True)
+    logging.captureWarnings(capture=True)
     logging.raiseExceptions = False  # it would print a record's values to standard error
     log_crashes()

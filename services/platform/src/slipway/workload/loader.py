@@ -23,7 +23,7 @@ def find_workload(settings: Settings) -> AnyWorkload:
     module_name, _, attribute = path.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"SLIPWAY_WORKLOAD={path!r} does not lead to a workload: {error}") from error
     _check(path, found)
     context = Context(
@@ -44,4 +44,9 @@ def _check(path: str, found: object) -> None:
         declared = getattr(found, model, None)
         if not (isinstance(declared, type) and issubclass(declared, BaseModel)):
             raise ValueError(f"{path} needs `{model}`, a pydantic model")
+    if found.predict is Workload.predict:
+        raise ValueError(f"{path} needs `predict(batch)`")
+    for limit in ("max_batch", "max_batch_cost", "time_limit"):
+        if getattr(found, limit) <= 0:
+            raise ValueError(f"{path} needs a `{limit}` above 0")
     subject_field(found.Input)

@@ -1,9 +1,12 @@
 """Privacy classes on the fields of an `Input`: the one declaration that sealing, redaction and export derive from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 
 class PrivacyClass(StrEnum):
@@ -43,7 +46,7 @@ def data_subject() -> DataSubject:
 def privacy_classes(model: type[BaseModel]) -> dict[str, PrivacyClass]:
     """Return the privacy class of each field; fields without a mark are `NONE`."""
     return {
-        name: next((m.privacy_class for m in field.metadata if isinstance(m, Personal)), PrivacyClass.NONE)
+        name: next((mark.privacy_class for mark in _marks(field) if isinstance(mark, Personal)), PrivacyClass.NONE)
         for name, field in model.model_fields.items()
     }
 
@@ -52,15 +55,15 @@ def subject_field(model: type[BaseModel]) -> str | None:
     """Return the name of the field that names the data subject, if the model has one.
 
     Raises:
-        TypeError: more than one field is marked.
+        ValueError: more than one field is marked.
     """
     marked = [
         name
         for name, field in model.model_fields.items()
-        if any(isinstance(mark, DataSubject) for mark in field.metadata)
+        if any(isinstance(mark, DataSubject) for mark in _marks(field))
     ]
     if len(marked) > 1:
-        raise TypeError(f"{model.__name__} marks {len(marked)} fields as the data subject ({marked}); mark one")
+        raise ValueError(f"{model.__name__} marks {len(marked)} fields as the data subject ({marked}); mark one")
     return marked[0] if marked else None
 
 
@@ -69,3 +72,16 @@ def subject_of(item: BaseModel) -> str | None:
     name = subject_field(type(item))
     value = getattr(item, name) if name else None
     return None if value is None else str(value)
+
+
+def _marks(field: FieldInfo) -> Iterator[Any]:
+    """Yield the annotations of a field, also those inside `Annotated[...] | None` or `list[Annotated[...]]`."""
+    yield from field.metadata
+    yield from _inner_marks(field.annotation)
+
+
+def _inner_marks(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+    for inner in get_args(annotation):
+        yield from _inner_marks(inner)

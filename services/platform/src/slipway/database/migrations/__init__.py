@@ -45,7 +45,9 @@ def is_known(revision: str) -> bool:
 
 
 async def applied(connection: AsyncConnection) -> str | None:
-    """Return the version of the schema in the database."""
+    """Return the version of the schema in the database; None before the first migration."""
+    if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
     found = await connection.execute(text("SELECT version_num FROM alembic_version"))
     return found.scalar_one_or_none()
 

@@ -70,7 +70,7 @@ CREATE TABLE jobs (
     started_at timestamptz,
     finished_at timestamptz
 );
-CREATE INDEX jobs_tenant_id_created_at_idx ON jobs (tenant_id, created_at DESC, id);
+CREATE INDEX jobs_tenant_id_created_at_idx ON jobs (tenant_id, created_at DESC, id DESC);
 CREATE INDEX jobs_receiving_idx ON jobs (touched_at) WHERE state = 'receiving';
 
 CREATE TABLE job_items (
@@ -94,7 +94,7 @@ CREATE TABLE job_chunks (
     priority smallint NOT NULL,
     first integer NOT NULL,
     last integer NOT NULL CHECK (last >= first),
-    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'done')),
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running')),
     attempts smallint NOT NULL DEFAULT 0,
     token bigint NOT NULL DEFAULT 0,
     lease_until timestamptz,
@@ -138,7 +138,7 @@ CREATE TABLE audit_seals (
     digest bytea NOT NULL,
     signature bytea NOT NULL,
     key_id text NOT NULL,
-    sealed_at timestamptz NOT NULL DEFAULT now(),
+    sealed_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, sequence)
 );
 """
@@ -168,14 +168,15 @@ GRANT SELECT, INSERT, UPDATE ON api_keys TO slipway_app;
 GRANT SELECT, INSERT ON tenant_keys TO slipway_app;
 GRANT SELECT, INSERT, DELETE ON subjects, subject_keys TO slipway_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, job_items, job_chunks, idempotency_keys TO slipway_app;
-GRANT SELECT, INSERT ON audit_log, audit_seals TO slipway_app;
+GRANT SELECT, INSERT (tenant_id, actor, action, resource, detail, trace_id) ON audit_log TO slipway_app;
+GRANT SELECT, INSERT ON audit_seals TO slipway_app;
 
 GRANT SELECT (id, name) ON tenants TO slipway_system;
 GRANT SELECT (id, tenant_id, hash, scopes, expires_at, revoked_at), UPDATE (last_used_at) ON api_keys TO slipway_system;
 GRANT SELECT (id, tenant_id, workload, state, priority, created_at, touched_at, traceparent) ON jobs TO slipway_system;
-GRANT UPDATE (state, started_at, revision), SELECT (revision, started_at) ON jobs TO slipway_system;
+GRANT UPDATE (state, started_at, revision), SELECT (revision, started_at, dead) ON jobs TO slipway_system;
 GRANT SELECT, UPDATE ON job_chunks TO slipway_system;
-GRANT SELECT (tenant_id, created_at), DELETE ON idempotency_keys TO slipway_system;
+GRANT SELECT (tenant_id, key, created_at), DELETE ON idempotency_keys TO slipway_system;
 GRANT SELECT (tenant_id, xid, at) ON audit_log TO slipway_system;
 GRANT SELECT (tenant_id, sequence, upto_xid) ON audit_seals TO slipway_system;
 """
