@@ -211,3 +211,18 @@ def problem() -> Callable[..., dict[str, Any]]:
         return document
 
     return check
+
+
+@pytest.fixture
+def raw(server) -> Callable[..., Awaitable[tuple[str, bytes]]]:
+    """A function that sends bytes over a connection of its own, and returns head and body of the answer."""
+
+    async def send(content: bytes, to: Server = server) -> tuple[str, bytes]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
+        writer.write(content)
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return head.decode(), body
+
+    return send

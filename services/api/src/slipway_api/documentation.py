@@ -39,10 +39,11 @@ _TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a route that may answer with these problems, and with a 500."""
+    every: tuple[type[Problem], ...] = (*kinds, InternalError)
     by_status: dict[int | str, list[type[Problem]]] = {}
-    for kind in (*kinds, InternalError):
+    for kind in every:
         by_status.setdefault(kind.status.value, []).append(kind)
-    return {status: _response(of_status) for status, of_status in sorted(by_status.items(), key=str)}
+    return {status: _response(of_status) for status, of_status in by_status.items()}
 
 
 def body_of(contents: Mapping[str, type[BaseModel]]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "port": settings.api_port,
         "http": Protocol,
         "ws": "none",
+        "reset_contextvars": True,  # or a request may inherit trace and tenant from the one before on its connection
         "log_config": None,
         "access_log": False,
         "server_header": False,

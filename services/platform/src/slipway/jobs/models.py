@@ -39,6 +39,7 @@ jobs = Table(
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
     Index("jobs_tenant_id_created_at_idx", "tenant_id", text("created_at DESC"), text("id DESC")),
+    Index("jobs_dead_idx", "workload", postgresql_where=text("dead > 0")),
     Index("jobs_receiving_idx", "touched_at", postgresql_where=text("state = 'receiving'")),
 )
 
@@ -65,7 +66,7 @@ job_chunks = Table(
     Column("priority", SmallInteger, nullable=False),
     Column("first", Integer, nullable=False, comment="First ordinal of the range."),
     Column("last", Integer, nullable=False, comment="Last ordinal of the range."),
-    Column("state", Text, nullable=False, server_default=text("'waiting'"), comment="waiting or running; one that is done is gone."),
+    Column("state", Text, nullable=False, server_default=text("'waiting'"), comment="waiting or running."),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0"), comment="Counted at the claim."),
     Column(
         "token", BigInteger, nullable=False, server_default=text("0"), comment="Fencing token: rises at each claim."

@@ -95,7 +95,8 @@ _EXPIRED = text("""
 
 _BACKLOG = text("""
     SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'running') AS running,
-        coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE state = 'waiting')), 0) AS oldest
+        coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE state = 'waiting')), 0) AS oldest,
+        (SELECT coalesce(sum(dead), 0) FROM jobs WHERE workload = :workload AND dead > 0) AS dead
     FROM job_chunks WHERE workload = :workload
 """)
 
@@ -163,9 +164,9 @@ async def expired(connection: AsyncConnection, limit: int) -> list[Claim]:
 
 
 async def backlog(connection: AsyncConnection, workload: str) -> Backlog:
-    """Count the chunks of a workload, across tenants. As the system role."""
+    """Count the chunks and the dead inputs of a workload, across tenants. As the system role."""
     row = (await connection.execute(_BACKLOG, {"workload": workload})).one()
-    return Backlog(row.waiting, row.running, float(row.oldest))
+    return Backlog(row.waiting, row.running, float(row.oldest), row.dead)
 
 
 async def abandoned(connection: AsyncConnection, age: float, limit: int) -> list[tuple[UUID, UUID]]:

@@ -114,6 +114,7 @@ class Backlog:
     waiting: int
     running: int
     oldest_seconds: float
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)

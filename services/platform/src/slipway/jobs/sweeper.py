@@ -49,6 +49,7 @@ class Sweeper:
         self._metrics.set(catalogue.CHUNKS, backlog.waiting, state="waiting")
         self._metrics.set(catalogue.CHUNKS, backlog.running, state="running")
         self._metrics.set(catalogue.OLDEST_WAITING, backlog.oldest_seconds)
+        self._metrics.set(catalogue.DEAD_LETTERS, backlog.dead)
 
     async def _leases(self) -> int:
         async with self._database.system_transaction() as connection:

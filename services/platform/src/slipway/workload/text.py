@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-# Spelt out: what `\\s` means differs between Python and the dialect of JSON Schema.
+# Spelt out: what `\s` means differs between Python and the dialect of JSON Schema.
 _WHITE_SPACE = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _PATTERN = rf"^[^\u0000]*[^\u0000{_WHITE_SPACE}][^\u0000]*$"
 _BYTE_ORDER_MARK = "\ufeff"

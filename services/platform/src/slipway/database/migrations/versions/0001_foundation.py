@@ -71,6 +71,7 @@ CREATE TABLE jobs (
     finished_at timestamptz
 );
 CREATE INDEX jobs_tenant_id_created_at_idx ON jobs (tenant_id, created_at DESC, id DESC);
+CREATE INDEX jobs_dead_idx ON jobs (workload) WHERE dead > 0;
 CREATE INDEX jobs_receiving_idx ON jobs (touched_at) WHERE state = 'receiving';
 
 CREATE TABLE job_items (
