@@ -66,6 +66,12 @@ up: model ## Start the whole stack on this machine (Ctrl-C stops it)
 test: model ## Every test, on real servers, in parallel
 	$(BIN)/pytest -n auto
 
+.PHONY: docs
+docs: .venv/installed ## Write the generated pages of docs/
+	$(BIN)/python -m slipway.telemetry.catalogue > docs/metrics.md
+	$(BIN)/python -m slipway.settings > docs/settings.md
+	$(BIN)/python -m slipway_cli.reference > docs/commands.md
+
 .PHONY: clean
 clean: ## Remove what was installed and built (var/ stays: it holds data)
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache
