@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner, Result
 
+from slipway_cli.main import app
 from slipway_cli.processes.program import Program
 from slipway_cli.servers.ports import free_port
 
@@ -52,16 +54,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-Slipway = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
 @pytest.fixture
-def slipway(project: Path) -> Iterator[Slipway]:
-    """Run the command in the project."""
+def slipway(project: Path) -> Iterator[Callable[..., Result]]:
+    """Run the command in the project, within this process."""
 
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "slipway_cli", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments)
 
     yield run
     run("down")

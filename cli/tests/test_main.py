@@ -20,7 +20,8 @@ def test_help_lists_every_command_without_importing_any(monkeypatch):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_loads_and_says_what_it_is_for(name):
+def test_every_command_loads_and_says_what_it_is_for(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     done = run(app, [name, "--help"])
     assert done.exit_code == 0
     assert LazyCommand(name, COMMANDS[name]).load().help.split(".")[0] in done.output

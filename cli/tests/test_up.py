@@ -30,6 +30,11 @@ def up(project):
     process.wait()
 
 
+def run_up(*options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "slipway_cli", "up", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
 def running(slipway) -> list[int]:
     document = json.loads(slipway("status", "--json").stdout)
     return [process["pid"] for process in document["processes"]]
@@ -45,7 +50,7 @@ def test_it_shows_what_it_does_and_stops_everything_when_asked(up, slipway, gone
     assert httpx.get(f"{url}/health/ready").status_code == 200
 
     pids = running(slipway)
-    second = slipway("up")
+    second = run_up()
     assert second.returncode == 1
     assert f"already up (pid {up.pid})" in second.stderr
     assert running(slipway) == pids
@@ -77,7 +82,7 @@ def test_what_dies_again_and_again_ends_it_loudly(up, slipway, gone):
 
 
 def test_detached_it_goes_on_until_it_is_taken_down(project, slipway, gone):
-    done = slipway("up", "--detach")
+    done = run_up("--detach")
     assert done.returncode == 0, done.stderr
     pids = running(slipway)
     assert len(pids) == 5
@@ -87,19 +92,19 @@ def test_detached_it_goes_on_until_it_is_taken_down(project, slipway, gone):
     assert "api       | asked /health/ready" in logs.stdout
     assert "database system is ready" in slipway("logs", "postgres").stdout
     missing = slipway("logs", "nothing")
-    assert (missing.returncode, "there is: api, postgres" in missing.stderr) == (1, True)
+    assert (missing.exit_code, "there is: api, postgres" in missing.stderr) == (1, True)
 
     assert slipway("down").stdout == "Stopped.\n"
     assert all(gone(pid, 0.5) for pid in pids)
     assert slipway("down").stdout == "The stack is not up.\n"
     status = slipway("status", "--json")
-    assert (status.returncode, json.loads(status.stdout)["up"]) == (1, False)
+    assert (status.exit_code, json.loads(status.stdout)["up"]) == (1, False)
 
 
 def test_detached_a_failure_is_told(project, slipway):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        done = slipway("up", "--detach", "--port", str(port))
+        done = run_up("--detach", "--port", str(port))
     assert done.returncode == 1
     assert f"Port {port}, asked for the API, is taken by" in done.stderr
 

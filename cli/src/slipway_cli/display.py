@@ -54,7 +54,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, soft_wrap=True)
 
     def step(self, text: str | None) -> None:
         """Say what is being done now; None: nothing."""

@@ -31,6 +31,36 @@ def test_what_ignores_the_signal_is_killed_after_its_time(program):
     assert 0.3 <= time.monotonic() - began < 10
 
 
+def test_it_is_asked_only_once_as_a_second_signal_may_mean_hurry(program):
+    source = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("asked"))
+print("ready")
+deadline = time.monotonic() + 1
+while time.monotonic() < deadline:
+    time.sleep(0.05)
+"""
+    child = Child(program(source))
+    child.wait_ready(20)
+    child.ask_to_stop()
+    child.stop()
+    assert child.program.log.read_text().splitlines() == ["ready", "asked"]
+
+
+def test_those_that_are_asked_together_share_their_time(program):
+    children = [Child(program(STUBBORN, stop_seconds=1.0)) for _ in range(3)]
+    for child in children:
+        child.wait_ready(20)
+    time.sleep(0.5)  # the log is shared: let the last one get as far
+    began = time.monotonic()
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.stop()
+    assert {child.exit_status() for child in children} == {-signal.SIGKILL}
+    assert 1.0 <= time.monotonic() - began < 2.5
+
+
 def test_killing_it_kills_what_is_below_it(program, gone):
     child = Child(program(HAS_A_CHILD))
     child.wait_ready(20)

@@ -89,5 +89,6 @@ def test_a_failure_of_the_supervisor_itself_is_not_swallowed(program):
     supervisor.start(lambda: program(SLEEPS))
     wait_for(supervisor.failure)
     assert "No space left" in supervisor.failure()
-    supervisor.halt_listening()
+    supervisor.stop(["program"])
+    assert supervisor.table()[0].state is State.STOPPED
     supervisor.end()

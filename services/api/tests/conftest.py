@@ -5,10 +5,13 @@ Tests that need other settings `start` another server on the same database.
 """
 
 import asyncio
+import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +28,7 @@ from slipway.jobs.consumer import Consumer
 from slipway.keys.local import LocalKeyProvider, create_keys
 from slipway.keys.service import wrap_first_key
 from slipway.settings import Settings
+from slipway.telemetry.logs import configure_logs
 from slipway.telemetry.tracing import configure_tracing
 from slipway.tenants.schemas import KeyOrder, Scope
 from slipway.tenants.service import create_tenant, issue_key
@@ -144,7 +148,7 @@ def shared_settings(postgres, redis_server, template_database, tmp_path_factory)
         redis_url=SecretStr(redis_server.url),
         master_key_file=keys / "master.key",
         audit_key_file=keys / "audit.pem",
-        chunk_inputs=4,
+        chunk_inputs=50,
         **urls,
     ).model_copy(update={"api_port": 0, "metrics_port": 0, "drain_seconds": 2.0})
     with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
@@ -218,11 +222,29 @@ def raw(server) -> Callable[..., Awaitable[tuple[str, bytes]]]:
     """A function that sends bytes over a connection of its own, and returns head and body of the answer."""
 
     async def send(content: bytes, to: Server = server) -> tuple[str, bytes]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
-        writer.write(content)
-        answer = await asyncio.wait_for(reader.read(), 10)
-        writer.close()
+        answer = await asyncio.to_thread(_talk, to.port, content)
         head, _, body = answer.partition(b"\r\n\r\n")
         return head.decode(), body
 
     return send
+
+
+def _talk(port: int, content: bytes) -> bytes:
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        # Who is refused before all was sent sees the connection closed, behind the answer.
+        with suppress(ConnectionError):
+            connection.sendall(content)
+        with suppress(ConnectionError):
+            while piece := connection.recv(65536):
+                answer += piece
+    return answer
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """A function that returns what this process has logged since the test began."""
+    with redirect_stdout(StringIO()) as written:
+        configure_logs("api", "INFO", strict=True)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    configure_logs("test", "INFO", strict=True)

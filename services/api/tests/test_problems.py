@@ -94,7 +94,9 @@ async def test_of_a_key_that_is_there_twice_the_last_counts(caller):
     assert len(response.json()["results"]) == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/triage", "/v1/checksum/", "/v1/jobs/", "/V1/jobs", "/%00", "/%ff%fe"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/triage", "/v1/checksum/", "/v1/jobs/", "/V1/jobs", "/%00", "/%ff%fe"]
+)
 async def test_an_unknown_route_is_a_404(path, caller, problem):
     document = problem(await caller.http.get(path), 404, "not-found")
     assert "/docs" in document["detail"]

@@ -29,6 +29,7 @@ class Child:
         """Start the program."""
         self.program = program
         self._process = _starter.submit(self._spawn).result()
+        self._kill_at: float | None = None
 
     @property
     def pid(self) -> int:
@@ -72,15 +73,16 @@ class Child:
             raise LocalError(f"{self.program.name} {ending(status)}{log_excerpt(self.program)}")
 
     def ask_to_stop(self) -> None:
-        """Send the stop signal; returns at once."""
-        if self.exit_status() is None:
+        """Send the stop signal, once; returns at once."""
+        if self._kill_at is None and self.exit_status() is None:
             self._process.send_signal(self.program.stop_signal)
+            self._kill_at = time.monotonic() + self.program.stop_seconds
 
     def stop(self) -> None:
         """Ask it to stop, wait, and kill what is left after its time."""
         self.ask_to_stop()
         try:
-            self._process.wait(self.program.stop_seconds)
+            self._process.wait(max(0.0, (self._kill_at or 0.0) - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.kill()
 

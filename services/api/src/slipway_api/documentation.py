@@ -1,6 +1,5 @@
 """The OpenAPI document: request bodies that we read ourselves, and every error that a route may answer."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,6 +18,7 @@ from slipway.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from slipway_api.body import JSON, NDJSON
 from slipway_api.problems import MEDIA_TYPE, ProblemDocument, document
 
 DESCRIPTION = """
@@ -34,6 +34,7 @@ READS_BODY = (MalformedBody, RequestTimeout, BodyTooLarge, UnsupportedMediaType,
 
 _REF = "#/components/schemas/{model}"
 _BODY = "x-slipway-body"
+_LINES = {"type": "string", "description": "One input a line, each like one of `inputs` in the JSON body."}
 _TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -46,9 +47,9 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     return {status: _response(of_status) for status, of_status in by_status.items()}
 
 
-def body_of(contents: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
-    """Return the `openapi_extra` of a route that reads its own body: a model for each media type."""
-    return {_BODY: {media: model.model_json_schema(ref_template=_REF) for media, model in contents.items()}}
+def body_of(model: type[BaseModel], *, lines: bool = False) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that reads its own body: JSON, and where it may be, lines of inputs."""
+    return {_BODY: {JSON: model.model_json_schema(ref_template=_REF)} | ({NDJSON: _LINES} if lines else {})}
 
 
 def describe(app: FastAPI) -> None:
@@ -75,6 +76,8 @@ def _with_bodies(openapi: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if "title" not in schema:
+        return {"schema": schema}
     examples = {str(number): {"value": example} for number, example in enumerate(schema.get("examples", []), 1)}
     return {"schema": _add_schema(schemas, schema)} | ({"examples": examples} if examples else {})
 

@@ -27,7 +27,7 @@ log = get_logger(__name__)
 
 
 class RequestMiddleware:
-    """Counts, times and logs each request, and turns a defect into a 500 without internals."""
+    """Counts and times each request, and turns a defect into a 500 without internals."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

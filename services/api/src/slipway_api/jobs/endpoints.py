@@ -69,7 +69,7 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
             202: {"headers": {"Location": {"description": "The job.", "schema": {"type": "string"}}}},
             **_SUBMIT,
         },
-        openapi_extra=body_of({JSON: request_type, NDJSON: workload.Input}),
+        openapi_extra=body_of(request_type, lines=True),
     )
     async def submit(
         request: Request,
@@ -92,7 +92,7 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
 def _add_reading(routes: APIRouter) -> None:
     @routes.get("", operation_id="listJobs", summary="List jobs, the newest first", responses=_LIST)
     async def list_jobs(api: ApiParts, principal: _Reader, query: Annotated[ListQuery, Query()]) -> JobPage:
-        before = read_cursor(query.cursor) if query.cursor else None
+        before = read_cursor(query.cursor) if query.cursor is not None else None
         async with api.platform.database.transaction(principal.tenant_id) as connection:
             found = await service.list_jobs(connection, state=query.state, before=before, limit=query.limit + 1)
         page = found[: query.limit]

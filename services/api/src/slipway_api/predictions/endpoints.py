@@ -35,7 +35,7 @@ def router(workload: AnyWorkload, most: int) -> APIRouter:
         summary=f"Answer 1 to {most} inputs now",
         response_model=response_type,
         responses=problems(*AUTHENTICATED, *READS_BODY, Overloaded, ModelTimeout),
-        openapi_extra=body_of({JSON: request_type}),
+        openapi_extra=body_of(request_type),
     )
     async def predict(request: Request, api: ApiParts, principal: _Caller) -> Response:
         _admit(api)

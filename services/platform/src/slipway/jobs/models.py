@@ -77,7 +77,8 @@ job_chunks = Table(
     Index(
         "job_chunks_waiting_idx",
         "workload",
-        text("priority DESC"),
+        "priority",
+        "tenant_id",
         "created_at",
         "id",
         postgresql_where=text("state = 'waiting'"),

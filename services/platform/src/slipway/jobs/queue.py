@@ -12,15 +12,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.jobs.schemas import Answer, Backlog, Claim
 
-# The fairest chunk: priority, then the tenant with the fewest running, then age.
+# The fairest chunk: priority, then the tenant with the fewest running, then age. `heads` steps through the index from
+# one (priority, tenant) to the next, so that the time does not grow with the number of chunks that wait. Only the
+# chunk that is taken is locked: the last join stops at the first row.
 _CLAIM = text("""
-    WITH busy AS (
+    WITH RECURSIVE heads AS (
+        (SELECT priority, tenant_id FROM job_chunks WHERE state = 'waiting' AND workload = :workload
+        ORDER BY priority DESC, tenant_id DESC LIMIT 1)
+        UNION ALL
+        SELECT n.priority, n.tenant_id FROM heads h CROSS JOIN LATERAL (
+            SELECT c.priority, c.tenant_id FROM job_chunks c
+            WHERE c.state = 'waiting' AND c.workload = :workload
+                AND (c.priority, c.tenant_id) < (h.priority, h.tenant_id)
+            ORDER BY c.priority DESC, c.tenant_id DESC LIMIT 1
+        ) n
+    ), busy AS (
         SELECT tenant_id, count(*) AS chunks FROM job_chunks WHERE state = 'running' GROUP BY tenant_id
+    ), ranked AS (
+        SELECT h.priority, h.tenant_id FROM heads h
+        CROSS JOIN LATERAL (
+            SELECT c.created_at FROM job_chunks c
+            WHERE c.state = 'waiting' AND c.workload = :workload AND c.priority = h.priority
+                AND c.tenant_id = h.tenant_id AND c.available_at <= now()
+            ORDER BY c.created_at, c.id LIMIT 1
+        ) oldest
+        LEFT JOIN busy b ON b.tenant_id = h.tenant_id
+        ORDER BY h.priority DESC, coalesce(b.chunks, 0), oldest.created_at, h.tenant_id
     ), fairest AS (
-        SELECT c.id FROM job_chunks c LEFT JOIN busy b ON b.tenant_id = c.tenant_id
-        WHERE c.state = 'waiting' AND c.workload = :workload AND c.available_at <= now()
-        ORDER BY c.priority DESC, coalesce(b.chunks, 0), c.created_at, c.id
-        LIMIT 1 FOR UPDATE OF c SKIP LOCKED
+        SELECT f.id FROM ranked r CROSS JOIN LATERAL (
+            SELECT c.id FROM job_chunks c
+            WHERE c.state = 'waiting' AND c.workload = :workload AND c.priority = r.priority
+                AND c.tenant_id = r.tenant_id AND c.available_at <= now()
+            ORDER BY c.created_at, c.id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) f LIMIT 1
     ), claimed AS (
         UPDATE job_chunks c
         SET state = 'running', attempts = c.attempts + 1, token = c.token + 1,

@@ -103,7 +103,8 @@ CREATE TABLE job_chunks (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX job_chunks_job_id_idx ON job_chunks (job_id);
-CREATE INDEX job_chunks_waiting_idx ON job_chunks (workload, priority DESC, created_at, id) WHERE state = 'waiting';
+CREATE INDEX job_chunks_waiting_idx ON job_chunks (workload, priority, tenant_id, created_at, id)
+    WHERE state = 'waiting';
 CREATE INDEX job_chunks_running_idx ON job_chunks (lease_until) WHERE state = 'running';
 
 CREATE TABLE idempotency_keys (

@@ -1,0 +1,174 @@
+"""`slipway model`: build the sample model, train your own, measure and list them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from slipway.settings import Settings
+from triage.artifacts.manifest import ModelManifest
+from triage.artifacts.store import find_model, list_models, model_folder
+from triage.errors import DataError, ModelError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+_UNUSABLE = 2
+"""Exit code when the data or the model cannot be used as they are; the same as for a wrong option."""
+
+Data = Annotated[Path, typer.Option(help="CSV file in UTF-8; its first line names the columns.")]
+Texts = Annotated[str, typer.Option("--text-column", help="Column of the texts.")]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label-column", help="Column of the labels; repeat it for a second one, the priority."),
+]
+
+
+@app.command()
+def build() -> None:
+    """Build the encoder and the sample model, if they are not there."""
+    from triage.training import sample  # noqa: PLC0415  # each command imports what it needs
+
+    settings = Settings()
+    with _plainly(), _Bars() as bars:
+        built = sample.build(settings.models_dir, settings.model_precision, settings.model_threads, bars)
+    _print_model(settings, built.model, "built" if built.anew else "there")
+
+
+@app.command()
+def train(
+    data: Data,
+    name: Annotated[str, typer.Option(help="Name of the model; each training adds a version.")],
+    text_column: Texts = "text",
+    label_column: Labels = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="CSV file to choose the threshold on. Default: 15 % of the data.")
+    ] = None,
+) -> None:
+    """Train a model on your own labelled messages."""
+    with _plainly(), _Bars() as bars:
+        from triage.training.own import Source, train_on  # noqa: PLC0415
+        from triage.training.train import Target  # noqa: PLC0415
+
+        settings = Settings()
+        target = Target(settings.models_dir, name, settings.model_precision, settings.model_threads)
+        model = train_on(Source(data, validation, text_column, tuple(label_column or ())), target, bars)
+    _print_model(settings, model, "trained")
+    typer.echo(f"Measure it: slipway model evaluate --name {name} --data TEST.csv. Serve it: SLIPWAY_MODEL={name}")
+
+
+@app.command()
+def evaluate(
+    data: Data,
+    name: Annotated[str, typer.Option(help="The model: `name` (its newest version) or `name@version`.")],
+    text_column: Texts = "text",
+    label_column: Labels = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where the picture goes (.png or .svg). Default: in the folder `reports`.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and draw nothing.")] = False,  # noqa: FBT002  # an option, never an argument
+) -> None:
+    """Measure a model on labelled messages that it has not seen."""
+    from triage.evaluation.evaluate import evaluate as run  # noqa: PLC0415
+    from triage.evaluation.report import as_object, as_text  # noqa: PLC0415
+    from triage.model import load_model  # noqa: PLC0415
+
+    settings = Settings()
+    with _plainly(), _Bars() as bars:
+        model = load_model(settings.models_dir, name, settings.model_precision, settings.model_threads)
+        evaluation = run(model, data, text_column, label_column or (), bars)
+    if as_json:
+        typer.echo(json.dumps(as_object(evaluation)))
+        return
+    from triage.evaluation.picture import draw  # noqa: PLC0415
+
+    place = picture or settings.models_dir.parent / "reports" / f"{model.manifest.reference}-{data.stem}.png"
+    with _plainly():
+        draw(evaluation, place)
+    typer.echo(f"{as_text(evaluation)}\nPicture: {place}")
+
+
+@app.command("list")
+def list_() -> None:
+    """List the models; an arrow marks the one that the settings choose."""
+    settings = Settings()
+    with _plainly():
+        models = list_models(settings.models_dir)
+        served = find_model(settings.models_dir, settings.model).reference if models else None
+    table = Table("", "Model", "Created", "Labels", "Rows", "Accuracy", "Coverage", "Accuracy covered", box=None)
+    for model in models:
+        labels = " + ".join(str(len(head.labels)) for head in model.heads)
+        figures = (model.metrics[key] for key in ("accuracy", "coverage", "accuracy_covered"))
+        arrow = "→" if model.reference == served else ""
+        created, rows = f"{model.created:%Y-%m-%d %H:%M}", f"{model.data.training_rows:,}"
+        table.add_row(arrow, model.reference, created, labels, rows, *(_figure(figure) for figure in figures))
+    Console().print(
+        table if models else f"No models in {settings.models_dir}. `slipway model build` builds the sample."
+    )
+
+
+def _print_model(settings: Settings, model: ModelManifest, what: str) -> None:
+    metrics, drift = model.metrics, model.drift
+    typer.echo(f"{model.reference} is {what}: {model_folder(settings.models_dir, model)}")
+    typer.echo(
+        f"  validation  accuracy {_figure(metrics['accuracy'])}, ECE {_figure(metrics['ece'])}; "
+        f"{_figure(metrics['accuracy_covered'])} right of the {_figure(metrics['coverage'])} decided without a human"
+    )
+    typer.echo(
+        f"  int8 drift  cosine to fp32 {drift.cosine_mean:.4f} (worst {drift.cosine_worst:.4f}), "
+        f"labels agree in {drift.label_agreement:.1%} of {drift.texts} texts"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn what a person can mend into a sentence and an exit code."""
+    try:
+        yield
+    except (DataError, ModelError) as error:
+        typer.echo(f"slipway: {error}", err=True)
+        raise typer.Exit(_UNUSABLE) from None
+
+
+class _Bars:
+    """One progress bar for each stage, on the error stream, so that the output stays what was asked for."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, console=Console(stderr=True))
+        self._stage: TaskID | None = None
+
+    def start(self, stage: str, total: int) -> None:
+        self._finish()
+        self._stage = self._bars.add_task(stage, total=total)
+
+    def advance(self, steps: int = 1) -> None:
+        if self._stage is not None:
+            self._bars.advance(self._stage, steps)
+
+    def _finish(self) -> None:
+        # A search may be over before all of its steps.
+        if self._stage is not None:
+            self._bars.update(self._stage, completed=self._bars.tasks[-1].total)
+            self._bars.stop_task(self._stage)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._finish()
+        self._bars.stop()

@@ -1,0 +1,165 @@
+"""`POST /v1/{workload}`: answers now."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from checksum import Checksum
+from sqlalchemy import text
+
+
+def page(content: bytes) -> dict:
+    return {"page": base64.b64encode(content).decode()}
+
+
+def digest(content: bytes) -> dict:
+    return {"sha256": hashlib.sha256(content).hexdigest()}
+
+
+async def predict(caller, *pages: bytes):
+    return await caller.http.post("/v1/checksum", json={"inputs": [page(content) for content in pages]})
+
+
+@pytest.fixture
+def flags_off(tmp_path) -> Path:
+    """A bootstrap file in which all that can be switched off is."""
+    features = [{"name": name, "enabled": False, "strategies": []} for name in ("sync-predict", "job-intake")]
+    path = tmp_path / "flags.json"
+    path.write_text(json.dumps({"version": 2, "features": features}))
+    return path
+
+
+async def test_answers_come_in_the_order_of_the_inputs(caller):
+    pages = [f"page {number}".encode() * (20 - number) for number in range(20)]
+
+    response = await predict(caller, *pages)
+
+    assert response.status_code == 200
+    assert response.json() == {"results": [digest(content) for content in pages]}
+
+
+async def test_an_input_that_fails_takes_no_other_with_it(caller):
+    results = (await predict(caller, b"one", b"bad", b"busy", b"two")).json()["results"]
+
+    assert results[0] == digest(b"one")
+    assert results[1] == {"error": {"code": "unreadable", "detail": "The page cannot be read."}}
+    assert results[2]["error"]["code"] == "busy"
+    assert results[3] == digest(b"two")
+
+
+async def test_sixty_four_inputs_are_taken_and_sixty_five_are_not(caller, problem):
+    assert len((await predict(caller, *[b"x"] * 64)).json()["results"]) == 64
+    document = problem(await predict(caller, *[b"x"] * 65), 422, "invalid-input")
+    assert document["errors"][0]["pointer"] == "#/inputs"
+    assert "64" in document["detail"]
+
+
+async def test_concurrent_requests_get_their_own_answers(caller):
+    pages = [f"page {number}".encode() for number in range(60)]
+
+    responses = await asyncio.gather(*(predict(caller, content) for content in pages))
+
+    assert [response.json()["results"] for response in responses] == [[digest(content)] for content in pages]
+
+
+async def test_a_defect_of_the_model_is_a_500_without_internals(caller, problem, log_lines):
+    response = await predict(caller, b"fine", b"crash: patient Eleanor Rigby")
+
+    document = problem(response, 500, "internal-error")
+    assert "defect" not in response.text
+    assert "RuntimeError" not in response.text
+    (line,) = [line for line in log_lines() if line["event"] == "predict.failed"]
+    assert line["trace_id"] == document["trace_id"]
+    assert "RuntimeError" in [cause["type"] for cause in line["exception"]]
+    assert "Eleanor" not in str(line)
+
+
+async def test_nobody_pays_for_somebody_elses_input(caller):
+    crashing, fine = await asyncio.gather(predict(caller, b"crash"), predict(caller, b"fine"))
+    assert (crashing.status_code, fine.status_code) == (500, 200)
+
+
+async def test_a_model_that_hangs_is_a_504_and_the_next_request_is_served(caller, problem):
+    problem(await predict(caller, b"hang"), 504, "model-timeout")
+    assert (await predict(caller, b"fine")).status_code == 200
+
+
+async def test_when_too_much_waits_the_answer_is_a_503_before_the_body_is_parsed(start, new_caller, problem):
+    server = await start(batch_queue_inputs=4)
+    caller = await new_caller(server)
+    hanging = f"hang {uuid4()}".encode()
+    waiting = [asyncio.create_task(predict(caller, hanging))]
+    await until(lambda: hanging in Checksum.seen)
+    waiting += [asyncio.create_task(predict(caller, content)) for content in (b"1", b"2", b"3", b"4")]
+    await until(lambda: server.app.state.api.batcher.full)
+
+    response = await caller.http.post("/v1/checksum", content=b"{", headers={"Content-Type": "application/json"})
+
+    problem(response, 503, "overloaded")
+    assert int(response.headers["retry-after"]) >= 1
+    assert "ratelimit" in response.headers
+    await asyncio.gather(*waiting)
+    assert (await predict(caller, b"fine")).status_code == 200
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_request_that_does_not_fit_into_the_queue_is_refused(start, new_caller, problem):
+    caller = await new_caller(await start(batch_queue_inputs=4))
+    problem(await predict(caller, *[b"x"] * 5), 503, "overloaded")
+
+
+async def test_switched_off_it_is_a_503(start, new_caller, problem, flags_off):
+    caller = await new_caller(await start(flags_file=flags_off))
+
+    for path in ("/v1/checksum", "/v1/jobs"):
+        response = await caller.http.post(path, json={"inputs": [page(b"x")]})
+        problem(response, 503, "unavailable")
+        assert response.headers["retry-after"] == "60"
+
+
+async def test_it_writes_nothing_but_a_summary_for_the_audit(caller, server):
+    for _ in range(3):
+        await predict(caller, b"one", b"bad")
+    await server.app.state.api.audit.flush()
+
+    async with server.platform.database.transaction(caller.tenant) as connection:
+        query = text("SELECT detail FROM audit_log WHERE action = 'predicted' AND actor = :key")
+        details = [row.detail for row in await connection.execute(query, {"key": caller.key_id})]
+    assert sum(detail["requests"] for detail in details) == 3
+    assert sum(detail["inputs"] for detail in details) == 6
+
+
+async def test_inputs_are_counted_by_their_outcome(start, new_caller):
+    server = await start()
+    caller = await new_caller(server)
+    await predict(caller, b"one", b"two", b"bad")
+    await predict(caller, b"crash")
+
+    def counted(outcome):
+        labels = {"workload": "checksum", "channel": "sync", "outcome": outcome}
+        return server.platform.metrics.registry.get_sample_value("slipway_inputs_predicted_total", labels)
+
+    assert (counted("succeeded"), counted("failed"), counted("error")) == (2, 1, 1)
+
+
+async def test_another_workload_runs_through_the_same_api(start, new_caller, problem):
+    caller = await new_caller(await start(workload="notes:Notes"))
+
+    response = await caller.http.post("/v1/notes", json={"inputs": [{"text": "Two words"}, {"text": "bad"}]})
+    assert response.json()["results"][0] == {"words": 2}
+    assert response.json()["results"][1]["error"]["code"] == "unreadable"
+    longest = await caller.http.post("/v1/notes", json={"inputs": [{"text": "\U0001f4a9" * 20_000}]})
+    assert longest.status_code == 200
+    for wrong in ("", " \n\t", "x" * 20_001, "a\x00b", None, 5, ["x"]):
+        response = await caller.http.post("/v1/notes", json={"inputs": [{"text": wrong}]})
+        assert problem(response, 422, "invalid-input")["errors"][0]["pointer"] == "#/inputs/0/text"
+    problem(await caller.http.post("/v1/checksum", json={}), 404, "not-found")

@@ -1,0 +1,117 @@
+"""Fixtures of the jobs' tests: an engine whose leases and delays end when the test says so."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from slipway.composition import Platform
+from slipway.jobs import queue, repository
+from slipway.jobs.consumer import Consumer
+from slipway.jobs.intake import Intake, Order
+from slipway.jobs.schemas import Answer, Claim, ItemResult, ItemState, JobView
+from slipway.jobs.sealing import ItemSealer
+from slipway.jobs.service import get_job
+from slipway.jobs.sweeper import Sweeper, Swept
+from slipway.tenants.schemas import Principal
+
+_MOST_TURNS = 40
+
+
+@dataclass
+class Engine:
+    """The jobs of a platform, driven by hand."""
+
+    platform: Platform
+    rows: Any
+
+    async def take_in(self, principal: Principal, inputs: Sequence[dict], **order: Any) -> UUID:
+        """Accept a job and return its id."""
+        intake = await self.intake(principal, **order)
+        for content in inputs:
+            await intake.add(self.platform.workload.Input(**content))
+        await intake.close(b"")
+        return intake.job_id
+
+    async def intake(self, principal: Principal, **order: Any) -> Intake:
+        """Return a job on its way in."""
+        workload, size = self.platform.workload.name, self.platform.settings.chunk_inputs
+        values = {"workload": workload, "priority": 5, "chunk_inputs": size, "traceparent": None, "idempotency": None}
+        keyset = await self.platform.keyring.keyset(principal.tenant_id)
+        return Intake(self.platform.database, keyset, principal, Order(**(values | order)))
+
+    async def claim(self, lease: float = 30.0) -> Claim | None:
+        """Claim a chunk, as a worker does."""
+        async with self.platform.database.system_transaction() as connection:
+            return await queue.claim(connection, self.platform.workload.name, lease)
+
+    async def finish(self, claimed: Claim) -> bool:
+        """Answer each pending item of a chunk, as a worker does; tell whether the fence let it pass."""
+        async with self.platform.database.transaction(claimed.tenant_id) as connection:
+            items = await repository.read_items(
+                connection, claimed.job_id, claimed.first, claimed.last, pending_only=True
+            )
+            held = await queue.fence(connection, claimed)
+            if held:
+                answers = [Answer(item.ordinal, ItemState.SUCCEEDED, str(claimed).encode()) for item in items]
+                await queue.answer(connection, claimed, answers)
+            return held
+
+    async def lease_ends(self) -> None:
+        """Let every lease run out, as if all workers had died."""
+        await self.rows("UPDATE job_chunks SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+
+    async def delays_end(self) -> None:
+        """Let every delay before a further attempt be over."""
+        await self.rows("UPDATE job_chunks SET available_at = now() WHERE state = 'waiting'")
+
+    async def sweep(self) -> Swept:
+        """Sweep once."""
+        return await Sweeper(self.platform.database, self.platform.settings, self.platform.metrics).sweep()
+
+    async def run(self, consumer: Consumer | None = None) -> None:
+        """Let a worker go on, without the delays between attempts, until no chunk is left."""
+        consumer = consumer or Consumer(self.platform)
+        for _ in range(_MOST_TURNS):
+            await self.delays_end()
+            await consumer.turn()
+            if not await self.rows("SELECT 1 FROM job_chunks"):
+                return
+        raise AssertionError("the jobs do not come to an end")
+
+    async def job(self, principal: Principal, job_id: UUID) -> JobView:
+        """Return a job as its owner sees it."""
+        async with self.platform.database.transaction(principal.tenant_id) as connection:
+            return await get_job(connection, job_id)
+
+    async def results(self, principal: Principal, job_id: UUID) -> list[ItemResult]:
+        """Return what became of each input."""
+        sealer = ItemSealer(await self.platform.keyring.keyset(principal.tenant_id), job_id)
+        async with self.platform.database.transaction(principal.tenant_id) as connection:
+            return sealer.open_results(await repository.read_items(connection, job_id, 0, 10_000))
+
+    async def attempts(self, job_id: UUID) -> list[int]:
+        """Return the attempts that are noted with each item."""
+        found = await self.rows("SELECT attempts FROM job_items WHERE job_id = %s ORDER BY ordinal", job_id)
+        return [count for (count,) in found]
+
+
+@pytest.fixture
+def engine(platform: Platform, rows: Any) -> Engine:
+    """The jobs of the test's platform."""
+    return Engine(platform, rows)
+
+
+@pytest.fixture
+def digest() -> Any:
+    """A function that gives the answer for a page."""
+    return lambda page: {"sha256": hashlib.sha256(page).hexdigest()}
+
+
+@pytest.fixture
+def consumer(platform: Platform) -> Consumer:
+    """A worker's engine."""
+    return Consumer(platform)

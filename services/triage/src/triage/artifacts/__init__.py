@@ -1,0 +1,1 @@
+"""Artifacts on disk: versioned folders, each with a manifest that holds the digest of every file."""

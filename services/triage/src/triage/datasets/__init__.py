@@ -1,0 +1,1 @@
+"""Labelled messages in CSV files: read, checked, split."""

@@ -1,0 +1,1 @@
+"""Linear heads on embeddings: how they are fitted, calibrated and used."""

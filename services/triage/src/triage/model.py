@@ -1,0 +1,104 @@
+"""A trained model in memory: texts in, decisions out."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from triage.arrays import Booleans, Doubles, Floats
+from triage.artifacts.folder import is_complete, read_manifest, verify
+from triage.artifacts.manifest import EncoderManifest, Head, ModelManifest
+from triage.artifacts.store import encoder_folder, find_model, model_folder
+from triage.encoder.session import Encoder
+from triage.errors import ModelError
+from triage.heads.linear import LinearHead
+from triage.labels import OUT_OF_SCOPE
+
+HEADS_FILE = "heads.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a model says of n texts."""
+
+    categories: list[str]
+    confidence: Doubles
+    needs_human: Booleans
+    priorities: list[str] | None
+    priority_confidence: Doubles | None
+
+
+@dataclass(frozen=True, slots=True)
+class TriageModel:
+    """The encoder, the heads and the threshold of one artifact. Any number of threads may share one."""
+
+    manifest: ModelManifest
+    encoder: Encoder
+    heads: tuple[LinearHead, ...]
+
+    @property
+    def version(self) -> str:
+        """Return the version as callers see it: `name@version+precision`."""
+        return f"{self.manifest.reference}+{self.encoder.precision}"
+
+    def decide(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Decisions:
+        """Decide about texts, in order."""
+        return decide(self.encoder.encode(texts, advance), self.heads, self.manifest.threshold)
+
+
+def decide(embeddings: Floats, heads: Sequence[LinearHead], threshold: float) -> Decisions:
+    """Decide about texts by their embeddings, [n, 384]."""
+    categories, confidence = heads[0].decide(embeddings)
+    needs_human = (confidence < threshold) | (np.array(categories) == OUT_OF_SCOPE)
+    priorities, priority_confidence = heads[1].decide(embeddings) if len(heads) > 1 else (None, None)
+    return Decisions(categories, confidence, needs_human, priorities, priority_confidence)
+
+
+def load_model(models_dir: Path, reference: str, precision: str, threads: int = 0) -> TriageModel:
+    """Load a model and its encoder, every digest checked.
+
+    Args:
+        models_dir: the folder of the artifacts.
+        reference: `name`, or `name@version`.
+        precision: `int8` or `fp32`.
+        threads: threads of one prediction; 0: one for each core that this process may use.
+
+    Raises:
+        ModelError: something is missing or damaged; the text says how to mend it.
+    """
+    manifest = find_model(models_dir, reference)
+    folder = model_folder(models_dir, manifest)
+    verify(folder, manifest, (HEADS_FILE,))
+    encoder = load_encoder(models_dir, manifest.encoder, precision, threads)
+    return TriageModel(manifest, encoder, _read_heads(folder / HEADS_FILE, manifest.heads))
+
+
+def load_encoder(models_dir: Path, key: str, precision: str, threads: int = 0) -> Encoder:
+    """Load an encoder by its key.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    folder = encoder_folder(models_dir, key)
+    if not folder.is_dir() or not is_complete(folder, read_manifest(folder, EncoderManifest)):
+        raise ModelError(
+            f"The encoder {key} is not whole in {folder}. `make model` (or `slipway model build`) builds it."
+        )
+    return Encoder(folder, precision, threads)
+
+
+def pack_heads(heads: Sequence[LinearHead]) -> bytes:
+    """Return the weights of heads as an `.npz` file; their labels belong to the manifest."""
+    arrays = {f"{i}.{name}": getattr(head, name) for i, head in enumerate(heads) for name in ("weights", "bias")}
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _read_heads(path: Path, heads: Sequence[Head]) -> tuple[LinearHead, ...]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return tuple(
+            LinearHead(tuple(head.labels), arrays[f"{i}.weights"], arrays[f"{i}.bias"]) for i, head in enumerate(heads)
+        )
