@@ -22,7 +22,9 @@ class Note(BaseModel):
 class Count(BaseModel):
     """How long it is."""
 
-    words: int = Field(ge=1, examples=[2])
+    model_config = ConfigDict(json_schema_extra={"examples": [{"words": 2}]})
+
+    words: int = Field(ge=1)
 
 
 class Notes(Workload[Note, Count]):

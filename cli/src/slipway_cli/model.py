@@ -14,7 +14,7 @@ from rich.table import Table
 
 from slipway.settings import Settings
 from triage.artifacts.manifest import ModelManifest
-from triage.artifacts.store import find_model, list_models, model_folder
+from triage.artifacts.store import check_name, list_models, model_folder
 from triage.errors import DataError, ModelError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -100,8 +100,12 @@ def list_() -> None:
     settings = Settings()
     with _plainly():
         models = list_models(settings.models_dir)
-        served = find_model(settings.models_dir, settings.model).reference if models else None
-    table = Table("", "Model", "Created", "Labels", "Rows", "Accuracy", "Coverage", "Accuracy covered", box=None)
+        check_name(settings.model.partition("@")[0])
+    named = [model.reference for model in models if settings.model in (model.name, model.reference)]
+    served = named[-1] if named else None
+    table = Table("", box=None)
+    for name in ("Model", "Created", "Labels", "Rows", "Accuracy", "Coverage", "Covered right"):
+        table.add_column(name, no_wrap=name == "Model")
     for model in models:
         labels = " + ".join(str(len(head.labels)) for head in model.heads)
         figures = (model.metrics[key] for key in ("accuracy", "coverage", "accuracy_covered"))
@@ -150,6 +154,7 @@ class _Bars:
 
     def start(self, stage: str, total: int) -> None:
         self._finish()
+        self._bars.start()
         self._stage = self._bars.add_task(stage, total=total)
 
     def advance(self, steps: int = 1) -> None:
@@ -163,12 +168,13 @@ class _Bars:
             self._bars.stop_task(self._stage)
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._stage is None:
+            return
         if kind is None:
             self._finish()
         self._bars.stop()

@@ -110,6 +110,10 @@ def test_bodies_have_examples_that_are_valid(operation, document, operations):
     assert len(list(Draft202012Validator(schema).iter_errors(wrong))) == 2
 
 
+def test_the_answer_has_an_example(document):
+    assert document["components"]["schemas"]["NotesResponse"]["examples"] == [{"results": [{"words": 2}]}]
+
+
 def test_a_workload_without_examples_is_documented_as_well():
     body = create("checksum:Checksum").openapi()["paths"]["/v1/checksum"]["post"]["requestBody"]
     assert body["content"]["application/json"].keys() == {"schema"}

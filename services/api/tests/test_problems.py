@@ -8,6 +8,7 @@ import pytest
 
 CANARY = "eleanor.rigby@example.com"
 PAGE = base64.b64encode(b"a page").decode()
+ANY_ID = "7d1f1a0e-6a9f-4f7d-9a59-3b0b8a1f0c11"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -107,9 +108,9 @@ async def test_an_unknown_route_is_a_404(path, caller, problem):
     [
         ("PUT", "/v1/jobs", "GET, POST"),
         ("GET", "/v1/checksum", "POST"),
-        ("PATCH", f"/v1/jobs/{uuid4()}", "DELETE, GET"),
-        ("GET", f"/v1/jobs/{uuid4()}/cancel", "POST"),
-        ("POST", f"/v1/jobs/{uuid4()}/results", "GET"),
+        ("PATCH", f"/v1/jobs/{ANY_ID}", "DELETE, GET"),
+        ("GET", f"/v1/jobs/{ANY_ID}/cancel", "POST"),
+        ("POST", f"/v1/jobs/{ANY_ID}/results", "GET"),
         ("OPTIONS", "/v1/models", "GET"),
         ("TRACE", "/v1/models", "GET"),
         ("PROPFIND", "/v1/models", "GET"),

@@ -58,11 +58,12 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
             CeleryDoorbell(settings, workload.name, metrics),
             AuditBuffer(platform.database, workload.name),
         )
+        # At the end after the background tasks: one that is stopped in the middle of a flush puts back what it held.
+        stack.push_async_callback(partial(_flush, api))
         background = await stack.enter_async_context(Background())
         background.run("batcher", api.batcher.run())
         background.every(_FLUSH_SECONDS, "audit", api.audit.flush)
         background.every(_FLUSH_SECONDS, "last_used", api.authenticator.flush_last_used)
-        stack.push_async_callback(partial(_flush, api))
         yield api
 
 

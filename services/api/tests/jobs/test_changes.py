@@ -1,6 +1,9 @@
 """Cancel, retry and delete."""
 
-import json
+import asyncio
+from collections import Counter
+
+METHODS = {"cancel": "POST", "retry": "POST", "results": "GET", "": "GET"}
 
 
 async def act(caller, job, action):
@@ -97,6 +100,21 @@ async def test_the_first_priority_is_worked_on_first(caller, submit, server):
     assert finished[9] < finished[0]
 
 
+async def test_changes_that_race_each_other_and_a_worker_are_each_answered(caller, submit, server):
+    jobs = [await submit(*[b"bad"] * 60, b"x") for _ in range(4)]
+    working = asyncio.create_task(server.work())
+
+    asked = [(action, job) for _ in range(6) for action in ("cancel", "retry", "results", "") for job in jobs]
+    responses = await asyncio.gather(
+        *(caller.http.request(METHODS[action], f"/v1/jobs/{job['id']}/{action}".rstrip("/")) for action, job in asked)
+    )
+    deletions = await asyncio.gather(*(caller.http.delete(f"/v1/jobs/{job['id']}") for job in jobs * 3))
+    await working
+
+    assert {response.status_code for response in responses} <= {200, 202, 409}
+    assert Counter(response.status_code for response in deletions) == {204: 4, 404: 8}
+
+
 async def test_every_change_is_audited(caller, submit, server):
     job = await submit(b"bad")
     await server.work()
@@ -109,4 +127,3 @@ async def test_every_change_is_audited(caller, submit, server):
         entries = (await connection.exec_driver_sql(query)).all()
     assert [action for action, _ in entries] == ["job.created", "job.retried", "job.cancelled", "job.deleted"]
     assert {actor for _, actor in entries} == {caller.key_id}
-    assert json.dumps([list(entry) for entry in entries])

@@ -98,6 +98,7 @@ async def test_the_key_of_a_killed_request_can_be_taken_over(post, caller, serve
 
 
 async def test_two_hundred_at_once_make_one_job(post, caller, stored):
+    await caller.http.get("/v1/models")
     responses = await asyncio.gather(*(post("k") for _ in range(200)))
 
     statuses = Counter(response.status_code for response in responses)

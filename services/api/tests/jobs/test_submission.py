@@ -90,7 +90,7 @@ async def test_a_wrong_line_is_named_and_nothing_is_left_behind(
     assert await stored(caller.tenant) == NOTHING
 
 
-async def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(server, caller, lines, stored):
+async def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(server, caller, lines, stored, problem):
     head = (
         f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.http.headers['Authorization']}\r\n"
         "Content-Type: application/x-ndjson\r\nIdempotency-Key: gone\r\nContent-Length: 1000000\r\n\r\n"
@@ -100,10 +100,44 @@ async def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(serve
     await until(lambda found: found["job_items"] == 1_000, stored, caller)
     listed = (await caller.http.get("/v1/jobs")).json()["jobs"]
     assert [job["state"] for job in listed] == ["receiving"]
+    problem(await caller.http.post(f"/v1/jobs/{listed[0]['id']}/cancel"), 409, "conflict")
 
     writer.transport.abort()
 
     await until(lambda found: found == NOTHING, stored, caller)
+
+
+async def test_an_upload_whose_job_is_deleted_meanwhile_is_refused(caller, lines, stored, problem):
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly():
+        yield lines(*[b"x"] * 600)
+        arrived.set()
+        await go_on.wait()
+        yield lines(b"x")
+
+    uploading = asyncio.create_task(caller.http.post("/v1/jobs", content=slowly(), headers=NDJSON))
+    await arrived.wait()
+    await until(lambda found: found["job_items"] == 500, stored, caller)
+    (job,) = (await caller.http.get("/v1/jobs")).json()["jobs"]
+    assert (await caller.http.delete(f"/v1/jobs/{job['id']}")).status_code == 204
+    go_on.set()
+
+    problem(await uploading, 422, "invalid-input")
+    assert await stored(caller.tenant) == NOTHING
+
+
+async def test_uploads_about_the_same_people_do_not_get_into_each_others_way(caller, stored):
+    people = [f"patient {number}" for number in range(20)]
+
+    def inputs(number: int) -> dict:
+        order = people[number:] + people[:number]
+        return {"inputs": [{"page": "YQ==", "patient": person} for person in order]}
+
+    posts = [caller.http.post("/v1/jobs", json=inputs(number)) for number in range(20)]
+    assert {response.status_code for response in await asyncio.gather(*posts)} == {202}
+    found = await stored(caller.tenant)
+    assert (found["job_items"], found["subjects"]) == (400, 20 + 20)  # and one unnamed a job
 
 
 async def until(condition, stored, caller) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 
 from slipway.errors import Conflict, NotFound
 from slipway.jobs import service
@@ -11,67 +12,85 @@ from slipway.workload import Failure
 
 SECONDS = 3.0
 EVENTS = 5
+UNFINISHED = """
+    SELECT id, state, succeeded, dead, total FROM jobs
+    WHERE state NOT IN ('completed', 'cancelled') OR (state = 'completed' AND succeeded + dead <> total)
+"""
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
-async def test_nothing_deadlocks_and_nothing_is_lost_under_contention(engine, principal, stranger, monkeypatch, rows):
-    platform, chance, end = engine.platform, random.Random(1), time.monotonic() + SECONDS
-    output = platform.workload.Output
-    jobs, counted = {}, {"cancel": 0, "delete": 0, "retry": 0}
+class Crowd:
+    """Everybody at once, until the time is over and each kind of interference has happened."""
 
-    def going_on():
-        return time.monotonic() < end or min(counted.values()) < EVENTS
+    def __init__(self, engine):
+        self.engine = engine
+        self.database = engine.platform.database
+        self.random = random.Random(1)
+        self.end = time.monotonic() + SECONDS
+        self.jobs = {}
+        self.happened = Counter({service.cancel_job: 0, service.delete_job: 0, service.retry_dead: 0})
 
-    async def predict(items):
-        await asyncio.sleep(chance.random() / 100)
-        if chance.random() < 0.1:
+    @property
+    def going_on(self):
+        return time.monotonic() < self.end or min(self.happened.values()) < EVENTS
+
+    async def predict(self, items):
+        await asyncio.sleep(self.random.random() / 100)
+        if self.random.random() < 0.1:
             raise RuntimeError("now and then the model fails")
-        return [Failure("no", "No.") if chance.random() < 0.1 else output(sha256="x") for _ in items]
+        output = self.engine.platform.workload.Output(sha256="x")
+        return [Failure("no", "No.") if self.random.random() < 0.1 else output for _ in items]
 
-    monkeypatch.setattr(platform.predictor, "predict", predict)
-
-    async def submitting(caller):
-        while going_on():
-            pages = [{"page": b"x", "patient": f"patient {chance.randrange(9)}"}] * chance.randrange(1, 20)
-            jobs[await engine.take_in(caller, pages)] = caller
+    async def submit(self, caller):
+        while self.going_on:
+            person = f"patient {self.random.randrange(9)}"
+            pages = [{"page": b"x", "patient": person}] * self.random.randrange(1, 20)
+            self.jobs[await self.engine.take_in(caller, pages)] = caller
             await asyncio.sleep(0.02)
 
-    async def interfering(name, function, *arguments):
-        while going_on():
+    async def interfere(self, function, *arguments):
+        while self.going_on:
             await asyncio.sleep(0.02)
-            if not jobs:
-                continue
-            job_id, caller = chance.choice(list(jobs.items())[-8:])
-            try:
-                async with platform.database.transaction(caller.tenant_id) as connection:
-                    await function(connection, caller, job_id, *arguments)
-            except (Conflict, NotFound):
-                continue
-            counted[name] += 1
+            for job_id, caller in self.random.sample(list(self.jobs.items())[-8:], min(len(self.jobs), 1)):
+                self.happened[function] += await self.call(function, caller, job_id, *arguments)
 
-    async def sweeping():
-        while going_on():
-            await rows("UPDATE job_chunks SET lease_until = now() WHERE state = 'running' AND random() < 0.2")
-            await rows("UPDATE job_chunks SET available_at = now()")
-            await engine.sweep()
+    async def call(self, function, caller, job_id, *arguments):
+        try:
+            async with self.database.transaction(caller.tenant_id) as connection:
+                await function(connection, caller, job_id, *arguments)
+        except (Conflict, NotFound):
+            return False
+        return True
 
-    async def working():
-        while going_on():
-            await Consumer(platform).turn()
+    async def sweep(self):
+        while self.going_on:
+            expire = "UPDATE job_chunks SET lease_until = now() WHERE state = 'running' AND random() < 0.2"
+            await self.engine.rows(expire)
+            await self.engine.delays_end()
+            await self.engine.sweep()
+
+    async def work(self):
+        while self.going_on:
+            await Consumer(self.engine.platform).turn()
             await asyncio.sleep(0.01)
 
-    await asyncio.gather(
-        submitting(principal),
-        submitting(stranger),
-        sweeping(),
-        *(working() for _ in range(8)),
-        interfering("cancel", service.cancel_job),
-        interfering("delete", service.delete_job),
-        interfering("retry", service.retry_dead, 4),
-    )
 
+async def test_nothing_deadlocks_and_nothing_is_lost(engine, principal, stranger, monkeypatch, rows):
+    crowd = Crowd(engine)
+    monkeypatch.setattr(engine.platform.predictor, "predict", crowd.predict)
+
+    await asyncio.gather(
+        crowd.submit(principal),
+        crowd.submit(stranger),
+        crowd.sweep(),
+        *(crowd.work() for _ in range(8)),
+        crowd.interfere(service.cancel_job),
+        crowd.interfere(service.delete_job),
+        crowd.interfere(service.retry_dead, 4),
+    )
     await engine.lease_ends()
     await engine.sweep()
     await engine.run()
-    assert await rows("SELECT state, count(*) FROM jobs WHERE state NOT IN ('completed', 'cancelled') GROUP BY 1") == []
-    assert await rows("SELECT 1 FROM jobs WHERE state = 'completed' AND succeeded + dead <> total") == []
-    assert await rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
+
+    assert await rows(UNFINISHED) == []
+    assert await rows(DEADLOCKS) == [(0,)]

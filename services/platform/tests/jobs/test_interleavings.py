@@ -38,6 +38,7 @@ class World:
     principals: list[Principal]
     random: random.Random
     claims: list[Claim] = field(default_factory=list)
+    pending: dict[Claim, list[int]] = field(default_factory=dict)
     jobs: dict[UUID, Principal] = field(default_factory=dict)
     outputs: dict[tuple[UUID, int], bytes] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
@@ -85,8 +86,13 @@ async def submit(world):
 
 async def claim(world):
     claimed = await world.engine.claim()
-    world.claims += [claimed] if claimed else []
-    return claimed is not None
+    if claimed is None:
+        return False
+    async with world.engine.platform.database.transaction(claimed.tenant_id) as connection:
+        items = await repository.read_items(connection, claimed.job_id, claimed.first, claimed.last, pending_only=True)
+    world.claims.append(claimed)
+    world.pending[claimed] = [item.ordinal for item in items]
+    return True
 
 
 async def finish(world):
@@ -95,18 +101,12 @@ async def finish(world):
     if claimed is None:
         return False
     async with world.engine.platform.database.transaction(claimed.tenant_id) as connection:
-        items = await repository.read_items(connection, claimed.job_id, claimed.first, claimed.last, pending_only=True)
         if not await queue.fence(connection, claimed):
             return False
-        fates = [world.random.choice(("succeeded", "succeeded", "dead", "again")) for _ in items]
-        answers = [
-            Answer(item.ordinal, ItemState(fate), world.random.randbytes(8))
-            for item, fate in zip(items, fates, strict=True)
-            if fate != "again"
-        ]
+        fates = {n: world.random.choice(("succeeded", "succeeded", "dead", "again")) for n in world.pending[claimed]}
+        answers = [Answer(n, ItemState(f), world.random.randbytes(8)) for n, f in fates.items() if f != "again"]
         await queue.answer(connection, claimed, answers)
-        again = [item.ordinal for item, fate in zip(items, fates, strict=True) if fate == "again"]
-        await queue.retry_singly(connection, claimed, again)
+        await queue.retry_singly(connection, claimed, [n for n, fate in fates.items() if fate == "again"])
     return True
 
 
@@ -164,9 +164,7 @@ WEIGHTS = {
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_whatever_happens_each_input_is_answered_at_most_once_and_none_is_lost(
-    engine, principal, stranger, seed
-):
+async def test_whatever_happens_each_input_is_answered_at_most_once_and_none_is_lost(engine, principal, stranger, seed):
     world = World(engine, [principal, stranger], random.Random(seed))
     for step in range(MOST_STEPS):
         await world.step()

@@ -137,7 +137,9 @@ async def test_a_renewed_lease_runs_on(engine, submit):
 @pytest.mark.parametrize("tenants", [10])
 async def test_the_time_of_a_claim_does_not_grow_with_the_backlog(engine, rows, tenants):
     """The plan reads a few index entries for each tenant, not each chunk that waits."""
-    await rows("INSERT INTO tenants (id, name) SELECT gen_random_uuid(), g::text FROM generate_series(1, %s) g", tenants)
+    await rows(
+        "INSERT INTO tenants (id, name) SELECT gen_random_uuid(), g::text FROM generate_series(1, %s) g", tenants
+    )
     await rows(
         "INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by) "
         "SELECT gen_random_uuid(), id, 'checksum', 'queued', 5, 'test' FROM tenants"

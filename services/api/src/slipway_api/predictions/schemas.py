@@ -27,19 +27,24 @@ class FailedItem(BaseModel):
 
 
 def request_model(workload: AnyWorkload, most: int) -> type[BaseModel]:
-    """Return the model of a request with 1 to `most` inputs; its example is made of those of the workload's input."""
+    """Return the model of a request with 1 to `most` inputs."""
     inputs: Any = Annotated[list[workload.Input], Field(min_length=1, max_length=most)]  # type: ignore[name-defined]
-    examples = workload.Input.model_json_schema().get("examples")
-    extra: Any = {"examples": [{"inputs": examples}]} if examples else None
-    config = ConfigDict(extra="forbid", json_schema_extra=extra)
+    config = ConfigDict(extra="forbid", json_schema_extra=_example("inputs", workload.Input))
     return create_model(f"{_title(workload)}Request{most}", __config__=config, inputs=(inputs, ...))
 
 
 def response_model(workload: AnyWorkload) -> type[BaseModel]:
     """Return the model of the answer: one result for each input, in order."""
     results: Any = list[workload.Output | FailedItem]  # type: ignore[name-defined]
-    return create_model(f"{_title(workload)}Response", results=(results, ...))
+    config = ConfigDict(json_schema_extra=_example("results", workload.Output))
+    return create_model(f"{_title(workload)}Response", __config__=config, results=(results, ...))
 
 
 def _title(workload: AnyWorkload) -> str:
     return workload.name.title().replace("-", "")
+
+
+def _example(field: str, model: type[BaseModel]) -> dict[str, Any]:
+    """Return an example of a list of the model, if the model's schema has examples."""
+    examples = model.model_json_schema().get("examples")
+    return {"examples": [{field: examples}]} if examples else {}

@@ -1,5 +1,6 @@
 """Folders that appear whole or not at all, and are checked before they are trusted."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -32,6 +33,15 @@ def new_folder(target: Path) -> Iterator[Path]:
             draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process builds in this folder, and keep them waiting during the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def digest(path: Path) -> str:

@@ -29,7 +29,7 @@ def _category(evaluation: Evaluation) -> list[str]:
         f"{evaluation.model.version} on {evaluation.table.path}: {scores.rows:,} messages",
         f"  accuracy           {scores.accuracy:.3f}   (macro F1 {scores.macro_f1:.3f})",
         f"  calibration error  {scores.ece:.3f}   (ECE: how far confidence is from accuracy)",
-        f"  coverage           {_figure(scores.coverage)}   (decided without a human: confidence of {threshold:.2f} or more)",
+        f"  coverage           {_figure(scores.coverage)}   (decided without a human: confidence from {threshold:.2f})",
         f"  accuracy covered   {_figure(scores.accuracy_covered)}   (of what is decided without a human)",
     ]
     if scores.out_of_scope_rows:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage.artifacts.folder import digest, is_complete
+from triage.artifacts.folder import alone, digest, is_complete
 from triage.artifacts.manifest import EncoderManifest, ModelManifest
 from triage.artifacts.store import list_models, model_folder
 from triage.encoder.build import build_encoder
@@ -32,9 +32,10 @@ def build(models_dir: Path, precision: str, threads: int, progress: Progress) ->
     Raises:
         ModelError: the checked-in messages or the published weights are not installed.
     """
-    encoder = build_encoder(models_dir, progress)
-    found = _find(models_dir, encoder.key, precision)
-    model = found or _train(models_dir, encoder.key, precision, threads, progress)
+    with alone(models_dir):
+        encoder = build_encoder(models_dir, progress)
+        found = _find(models_dir, encoder.key, precision)
+        model = found or _train(models_dir, encoder.key, precision, threads, progress)
     return Built(encoder, model, anew=found is None)
 
 

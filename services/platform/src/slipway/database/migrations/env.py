@@ -8,6 +8,9 @@ from slipway.database.base import metadata
 from slipway.database.session import driver_url
 from slipway.settings import Settings
 
+# A migration that has to wait for a lock holds up all traffic behind it: better to fail, and to be run again.
+_TIMEOUTS = ("SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = '60s'")
+
 
 def _run_online(settings: Settings) -> None:
     if settings.database_owner_url is None:
@@ -17,14 +20,20 @@ def _run_online(settings: Settings) -> None:
         # One migrator at a time: others wait here, and then find nothing to do.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7543001)")
         context.configure(connection=connection, target_metadata=metadata)
-        context.run_migrations()
+        _migrate()
     engine.dispose()
 
 
 def _run_offline() -> None:
     context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
     with context.begin_transaction():
-        context.run_migrations()
+        _migrate()
+
+
+def _migrate() -> None:
+    for timeout in _TIMEOUTS:
+        context.execute(timeout)
+    context.run_migrations()
 
 
 if context.is_offline_mode():

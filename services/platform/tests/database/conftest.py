@@ -1,0 +1,42 @@
+"""Fixtures of the database's tests."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from slipway.database import Database
+from slipway.settings import Settings
+
+_ROWS = (
+    "INSERT INTO tenants (id, name) VALUES (%(t)s, %(t)s::text)",
+    "INSERT INTO api_keys (id, tenant_id, name, hash, scopes) VALUES (%(t)s::text, %(t)s, 'k', 'h', '{}')",
+    "INSERT INTO tenant_keys (tenant_id, version, provider, wrapped) VALUES (%(t)s, 1, 'p', 'w')",
+    "INSERT INTO subjects (id, tenant_id) VALUES (%(t)s, %(t)s)",
+    "INSERT INTO subject_keys (subject_id, version, tenant_id, wrapped) VALUES (%(t)s, 1, %(t)s, 'w')",
+    "INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by) SELECT %(t)s, %(t)s, 'w', 'queued', 5, ''",
+    "INSERT INTO job_items (job_id, ordinal, tenant_id, subject_id, input) VALUES (%(t)s, 0, %(t)s, %(t)s, 'i')",
+    "INSERT INTO job_chunks (job_id, tenant_id, workload, priority, first, last) VALUES (%(t)s, %(t)s, 'w', 5, 0, 0)",
+    "INSERT INTO idempotency_keys (tenant_id, key, owner, locked_until) VALUES (%(t)s, 'k', %(t)s, now())",
+    "INSERT INTO audit_log (tenant_id, actor, action, resource) VALUES (%(t)s, 'a', 'a', 'r')",
+    "INSERT INTO audit_seals VALUES (%(t)s, 1, '1', 1, 'd', 's', 'k', now())",
+)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The pools of a process."""
+    database = Database(settings)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def two_tenants(superuser: Any, settings: Settings) -> list[UUID]:
+    """Two tenants, each with one row in every table."""
+    tenants = [uuid4(), uuid4()]
+    for tenant in tenants:
+        for statement in _ROWS:
+            await superuser.execute(statement, {"t": tenant})
+    return tenants
