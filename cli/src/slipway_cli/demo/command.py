@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from slipway.settings import Settings
 from slipway.tenants.schemas import KeyOrder, Scope
 from slipway_cli.demo.client import JobRun, SyncRun, run_job, run_sync
-from slipway_cli.demo.messages import Message, read_messages
+from slipway_cli.demo.messages import Message, read_messages, spread
 from slipway_cli.demo.report import last_line, show
 from slipway_cli.display import Display
 from slipway_cli.errors import LocalError
@@ -25,6 +25,7 @@ from slipway_cli.tenants import create_tenant
 _VAR = Path("var/demo")
 _DATA = Path("services/triage/data/test.csv")
 _REQUEST_SECONDS = 60.0
+_PLAIN_WIDTH = 120
 
 app = typer.Typer(add_completion=False)
 
@@ -32,12 +33,13 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def demo(
     data: Annotated[Path, typer.Option(help="Labelled messages, with the columns of the sample data.")] = _DATA,
+    count: Annotated[int, typer.Option("--messages", min=1, help="Most messages to send, spread over the file.")] = 320,
 ) -> None:
     """Send messages that the model never saw through the API and through a job, and show what came out.
 
     The last line is one JSON object with the figures. The stack runs below var/demo, apart from that of `slipway up`.
     """
-    messages, console, began = read_messages(data), Console(), time.monotonic()
+    messages, console, began = spread(read_messages(data), count), _console(), time.monotonic()
     stack = LocalStack(_VAR, any_ports=True)
     try:
         with Display(console) as display:
@@ -50,6 +52,11 @@ def demo(
     found = show(console, messages, sync, job)
     console.print("Start it for yourself with `make up`; the API is documented at http://127.0.0.1:8000/docs.")
     print(last_line(found))  # noqa: T201  # for programs, whatever the terminal's width
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=_PLAIN_WIDTH)
 
 
 async def _run(settings: Settings, url: str, messages: list[Message], console: Console) -> tuple[SyncRun, JobRun]:

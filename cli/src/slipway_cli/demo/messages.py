@@ -1,6 +1,7 @@
 """The labelled messages that the demo sends."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def read_messages(path: Path) -> list[Message]:
             return [_message(row) for row in csv.DictReader(file)]
     except FileNotFoundError as error:
         raise LocalError(f"{path} is not here. Run the demo in the folder of the checkout, or pass --data.") from error
+
+
+def spread(messages: Sequence[Message], count: int) -> list[Message]:
+    """Return at most `count` of the messages, evenly spread."""
+    kept = min(count, len(messages))
+    return [messages[number * len(messages) // kept] for number in range(kept)]
 
 
 def _message(row: dict[str, str]) -> Message:

@@ -64,6 +64,10 @@ def _agreement(messages: Sequence[Message], answers: Sequence[Answer]) -> float:
     return agreed / len(messages) if messages else 0.0
 
 
+def _decision(answer: Answer) -> tuple[object, ...]:
+    return answer["category"], answer["priority"], answer["needs_human"]
+
+
 def _counts(answers: Sequence[Answer]) -> Table:
     table = Table("category", *_PRIORITIES, "needs a human", title="What the messages are about", title_justify="left")
     for column in table.columns[1:]:
@@ -92,7 +96,7 @@ def _examples(messages: Sequence[Message], answers: Sequence[Answer]) -> Table:
 
 def _speeds(messages: Sequence[Message], sync: SyncRun, job: JobRun, found: Figures) -> Table:
     decided = [(m, a) for m, a in zip(messages, job.answers, strict=True) if not a["needs_human"]]
-    same = sum(a == b for a, b in zip(sync.answers, job.answers, strict=True))
+    same = sum(_decision(now) == _decision(later) for now, later in zip(sync.answers, job.answers, strict=True))
     table = Table(show_header=False, title="How it went", title_justify="left")
     table.add_row("agreement with the labels, all messages", f"{found.agreement:.1%}")
     table.add_row(

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import Depends, Request
 
@@ -35,6 +36,8 @@ class Api:
     rates: RateLimiter
     doorbell: Doorbell
     audit: AuditBuffer
+    running_keys: set[tuple[UUID, bytes]] = field(default_factory=set)
+    """Tenants and hashes of the Idempotency-Keys that requests of this process are running under."""
 
 
 @asynccontextmanager

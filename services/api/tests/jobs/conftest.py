@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 NOTHING = dict.fromkeys(("jobs", "job_items", "job_chunks", "subjects", "subject_keys", "idempotency_keys"), 0)
 

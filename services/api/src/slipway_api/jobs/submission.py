@@ -1,7 +1,8 @@
 """Takes in a new job: once for each Idempotency-Key, without holding more of the body than a part."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy import Row
 
-from slipway.errors import InvalidInput, NotFound, Unavailable
+from slipway.errors import InvalidInput, NotFound, RequestInProgress, Unavailable
 from slipway.flags import Flag
 from slipway.idempotency.service import Earlier, IdempotencyKey, begin, release
 from slipway.jobs import service
@@ -42,9 +43,28 @@ class Submission:
         tenant = self._principal.tenant_id
         keyset = await self._api.platform.keyring.keyset(tenant)
         key = IdempotencyKey.of(tenant, "POST /v1/jobs", client_key) if client_key else None
-        earlier = await self._begin(key)
-        if earlier is not None:
-            return await self._replay(earlier, keyset), True
+        with self._alone(key):
+            earlier = await self._begin(key)
+            if earlier is None:
+                return await self._make(priority, key, keyset), False
+        return await self._replay(earlier, keyset), True
+
+    @contextmanager
+    def _alone(self, key: IdempotencyKey | None) -> Iterator[None]:
+        """Refuse at once what this process is already at, so that a herd of repeats takes no connections."""
+        if key is None:
+            yield
+            return
+        running, name = self._api.running_keys, (key.tenant_id, key.hash)
+        if name in running:
+            raise RequestInProgress("Wait for the first request with this key.", headers={"Retry-After": "1"})
+        running.add(name)
+        try:
+            yield
+        finally:
+            running.remove(name)
+
+    async def _make(self, priority: int, key: IdempotencyKey | None, keyset: Keyset) -> JobView:
         intake = Intake(self._api.platform.database, keyset, self._principal, self._order(priority, key))
         try:
             job = await self._take_in(intake, keyset)
@@ -53,7 +73,7 @@ class Submission:
             await asyncio.shield(self._undo(intake, key))
             raise
         self._api.platform.metrics.inc(catalogue.JOBS_ACCEPTED, workload=self._api.platform.workload.name)
-        return JobView.model_validate(job), False
+        return JobView.model_validate(job)
 
     def _admit(self) -> None:
         if not self._api.platform.flags.is_enabled(Flag.JOB_INTAKE, tenant=str(self._principal.tenant_id)):
