@@ -128,3 +128,32 @@ async def test_clients_keys_are_not_stored(post, caller, server):
     async with server.platform.database.transaction(caller.tenant) as connection:
         (row,) = (await connection.exec_driver_sql("SELECT * FROM idempotency_keys")).all()
     assert "eleanor" not in str(row)
+
+
+async def test_a_retry_that_is_sent_twice_with_one_key_happens_once(caller, submit, server):
+    route = f"/v1/jobs/{(await submit(b'bad', b'good'))['id']}/retry"
+    await server.work()
+    headers = {"Idempotency-Key": "again"}
+
+    first = await caller.http.post(route, headers=headers)
+    await server.work()
+    second = await caller.http.post(route, headers=headers)
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert (first.json()["state"], second.json()["state"]) == ("queued", "completed")
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_a_refused_change_gives_its_key_back(caller, submit, server):
+    job = await submit(b"bad")
+    await server.work()
+    cancel, headers = f"/v1/jobs/{job['id']}/cancel", {"Idempotency-Key": "stop"}
+    assert (await caller.http.post(cancel, headers=headers)).status_code == 409
+    await caller.http.post(f"/v1/jobs/{job['id']}/retry")
+
+    first, second = [await caller.http.post(cancel, headers=headers) for _ in range(2)]
+
+    assert first.json()["state"] == second.json()["state"] == "cancelled"
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"

@@ -153,11 +153,12 @@ async def test_a_draining_worker_finishes_what_it_has_in_hand_and_takes_no_more(
         await asyncio.sleep(0.001)
     consumer.drain()
 
-    assert await turn is True
+    assert await turn is False
     ((left, running),) = await rows("SELECT count(*), count(*) FILTER (WHERE state = 'running') FROM job_chunks")
     assert 0 < left < 10
     assert running == 0
-    assert await consumer.turn() is True, "a draining worker takes nothing new"
+    assert await consumer.turn() is False, "nor is it asked again"
+    assert await rows("SELECT count(*) FROM job_chunks") == [(left,)]
 
 
 async def test_a_key_provider_that_fails_postpones_without_counting(engine, submit, principal, consumer, monkeypatch):
@@ -229,3 +230,12 @@ async def test_a_long_chunk_keeps_its_lease(engine, submit, principal, monkeypat
 
     assert (await engine.job(principal, job_id)).succeeded == 1
     assert await engine.attempts(job_id) == [1]
+
+
+async def test_a_turn_that_is_over_says_that_there_may_be_more(engine, submit, consumer, monkeypatch):
+    await submit([b"x"] * 8)
+    monkeypatch.setattr(consumer, "_settings", engine.platform.settings.model_copy(update={"turn_seconds": 0.001}))
+
+    assert await consumer.turn() is True
+    monkeypatch.undo()
+    assert await consumer.turn() is False

@@ -1,8 +1,6 @@
 import asyncio
 from collections import Counter
 
-import pytest
-
 from slipway.jobs import queue
 from slipway.jobs.queue import backoff
 
@@ -134,12 +132,9 @@ async def test_a_renewed_lease_runs_on(engine, submit):
     assert await engine.finish(claimed)
 
 
-@pytest.mark.parametrize("tenants", [10])
-async def test_the_time_of_a_claim_does_not_grow_with_the_backlog(engine, rows, tenants):
+async def test_the_time_of_a_claim_does_not_grow_with_the_backlog(engine, rows):
     """The plan reads a few index entries for each tenant, not each chunk that waits."""
-    await rows(
-        "INSERT INTO tenants (id, name) SELECT gen_random_uuid(), g::text FROM generate_series(1, %s) g", tenants
-    )
+    await rows("INSERT INTO tenants (id, name) SELECT gen_random_uuid(), g::text FROM generate_series(1, 10) g")
     await rows(
         "INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by) "
         "SELECT gen_random_uuid(), id, 'checksum', 'queued', 5, 'test' FROM tenants"
@@ -164,4 +159,4 @@ async def test_the_time_of_a_claim_does_not_grow_with_the_backlog(engine, rows, 
         if read:
             break
         await asyncio.sleep(0.05)
-    assert 0 < read < 5 * 10 * tenants
+    assert 0 < read < 5 * 10 * 10, "of 20,000"

@@ -1,6 +1,7 @@
 """`/v1/jobs`."""
 
 import json
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from slipway.workload.loader import AnyWorkload
 from slipway_api.auth import caller
 from slipway_api.body import JSON, NDJSON
 from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
+from slipway_api.jobs.changes import Change
 from slipway_api.jobs.results import as_json, first_lines, read_page
 from slipway_api.jobs.schemas import (
     JobPage,
@@ -38,7 +40,7 @@ _Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Send the same key again with the same body, and the job is made once.",
+        description="Send the same key again with the same body, and it happens once.",
     ),
 ]
 _LIST = problems(*AUTHENTICATED, InvalidInput)
@@ -81,9 +83,8 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
     ) -> JobView:
         submission = Submission(api, principal, request, request_type)
         job, repeated = await submission.accept(query.priority, idempotency_key)
-        if repeated:
-            response.headers["Idempotency-Replayed"] = "true"
-        else:
+        _tell(response, repeated=repeated)
+        if not repeated:
             await api.doorbell.ring()
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return job
@@ -130,9 +131,13 @@ def _add_results(routes: APIRouter, workload: AnyWorkload) -> None:
 
 def _add_changes(routes: APIRouter) -> None:
     @routes.post("/{job_id}/cancel", operation_id="cancelJob", summary="Cancel a job", responses=_CHANGE)
-    async def cancel(api: ApiParts, principal: _Writer, job_id: UUID) -> JobView:
-        async with api.platform.database.transaction(principal.tenant_id) as connection:
-            return await service.cancel_job(connection, principal, job_id)
+    async def cancel(
+        response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: _Key = None
+    ) -> JobView:
+        apply = partial(service.cancel_job, principal=principal, job_id=job_id)
+        job, repeated = await Change("cancel", job_id, idempotency_key, apply).once(api, principal)
+        _tell(response, repeated=repeated)
+        return job
 
     @routes.post(
         "/{job_id}/retry",
@@ -141,11 +146,15 @@ def _add_changes(routes: APIRouter) -> None:
         status_code=202,
         responses=_CHANGE,
     )
-    async def retry(api: ApiParts, principal: _Writer, job_id: UUID) -> JobView:
+    async def retry(
+        response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: _Key = None
+    ) -> JobView:
         size = api.platform.settings.chunk_inputs
-        async with api.platform.database.transaction(principal.tenant_id) as connection:
-            job = await service.retry_dead(connection, principal, job_id, size)
-        await api.doorbell.ring()
+        apply = partial(service.retry_dead, principal=principal, job_id=job_id, chunk_inputs=size)
+        job, repeated = await Change("retry", job_id, idempotency_key, apply).once(api, principal)
+        _tell(response, repeated=repeated)
+        if not repeated:
+            await api.doorbell.ring()
         return job
 
     @routes.delete(
@@ -154,3 +163,8 @@ def _add_changes(routes: APIRouter) -> None:
     async def delete(api: ApiParts, principal: _Writer, job_id: UUID) -> None:
         async with api.platform.database.transaction(principal.tenant_id) as connection:
             await service.delete_job(connection, principal, job_id)
+
+
+def _tell(response: Response, *, repeated: bool) -> None:
+    if repeated:
+        response.headers["Idempotency-Replayed"] = "true"

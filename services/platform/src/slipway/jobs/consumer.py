@@ -47,7 +47,7 @@ class Consumer:
         self._draining = True
 
     async def turn(self) -> bool:
-        """Work until nothing waits or the turn is over; return whether there may be more to do."""
+        """Work until nothing waits or the turn is over; return whether there may be more to do, for this worker."""
         async with self._turn:
             await self.give_back()
             end = time.monotonic() + self._settings.turn_seconds
@@ -58,7 +58,7 @@ class Consumer:
                         return False
                     # One that was lost before may crash the process: nothing else should be blamed for it.
                     await lanes.run(partial(self._work, claimed), alone=claimed.attempts > 1)
-            return True
+            return not self._draining
 
     async def give_back(self) -> None:
         """Hand back what a cancelled or failed turn left in hand; those attempts do not count. No turn may run."""
