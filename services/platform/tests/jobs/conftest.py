@@ -66,7 +66,10 @@ class Engine:
 
     async def delays_end(self) -> None:
         """Let every delay before a further attempt be over."""
-        await self.rows("UPDATE job_chunks SET available_at = now() WHERE state = 'waiting'")
+        await self.rows(
+            "UPDATE job_chunks SET available_at = now() WHERE id IN"
+            " (SELECT id FROM job_chunks WHERE state = 'waiting' FOR UPDATE SKIP LOCKED)"
+        )
 
     async def sweep(self) -> Swept:
         """Sweep once."""

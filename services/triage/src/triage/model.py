@@ -45,14 +45,14 @@ class TriageModel:
 
     def decide(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Decisions:
         """Decide about texts, in order."""
-        return decide(self.encoder.encode(texts, advance), self.heads, self.manifest.threshold)
+        return decide(self.encoder.features(texts, advance), self.heads, self.manifest.threshold)
 
 
-def decide(embeddings: Floats, heads: Sequence[LinearHead], threshold: float) -> Decisions:
-    """Decide about texts by their embeddings, [n, 384]."""
-    categories, confidence = heads[0].decide(embeddings)
+def decide(features: Floats, heads: Sequence[LinearHead], threshold: float) -> Decisions:
+    """Decide about texts by their features, [n, 768]."""
+    categories, confidence = heads[0].decide(features)
     needs_human = (confidence < threshold) | (np.array(categories) == OUT_OF_SCOPE)
-    priorities, priority_confidence = heads[1].decide(embeddings) if len(heads) > 1 else (None, None)
+    priorities, priority_confidence = heads[1].decide(features) if len(heads) > 1 else (None, None)
     return Decisions(categories, confidence, needs_human, priorities, priority_confidence)
 
 

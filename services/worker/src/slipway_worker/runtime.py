@@ -83,6 +83,8 @@ class Runtime:
         beside = await self._parts.enter_async_context(Background())
         beside.every(self._settings.poll_seconds, "poll", self._poll)
         beside.every(self._settings.seal_seconds, "seal", self._seal)
+        # The scheduler sweeps more often; this one also works while Redis or the scheduler is down.
+        beside.every(self._settings.lease_seconds, "sweep", self._sweep)
         self._ready.set()
 
     def _assemble(self, platform: Platform) -> None:
@@ -129,7 +131,8 @@ class Runtime:
 
     async def _seal(self) -> None:
         sealed = await self._sealer.seal()
-        self._platform.metrics.inc(catalogue.AUDIT_SEALS, sealed.seals, outcome="succeeded")
+        self._platform.metrics.inc(catalogue.AUDIT_SEALS, outcome="succeeded")
+        self._platform.metrics.inc(catalogue.AUDIT_ENTRIES, sealed.entries)
         self._platform.metrics.set(catalogue.AUDIT_UNSEALED_AGE, sealed.oldest_seconds)
 
     async def _sweep(self) -> None:

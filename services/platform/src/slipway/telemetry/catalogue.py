@@ -95,7 +95,7 @@ DATABASE_CONNECTIONS = Gauge(
     "Connections that are checked out of the pool.",
     (Label("role", ("app", "system", "owner")),),
 )
-AUDIT_ENTRIES = Counter("slipway_audit_entries_total", "Entries written to the audit log.")
+AUDIT_ENTRIES = Counter("slipway_audit_entries_total", "Entries of the audit log that were sealed.")
 AUDIT_SEALS = Counter(
     "slipway_audit_seals_total",
     "Runs of the sealer that chains and signs the audit log.",

@@ -35,11 +35,16 @@ def find_workload(settings: Settings) -> AnyWorkload:
     return found(context)  # type: ignore[no-any-return]  # `_check` has seen that it is a Workload
 
 
+_TAKEN = ("jobs", "models")
+
+
 def _check(path: str, found: object) -> None:
     if not (isinstance(found, type) and issubclass(found, Workload)):
         raise ValueError(f"SLIPWAY_WORKLOAD={path!r} is not a subclass of slipway.workload.Workload")
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,40}", getattr(found, "name", "")):
         raise ValueError(f"{path} needs a `name` of lower case letters, digits and '-'")
+    if found.name in _TAKEN:
+        raise ValueError(f"{path} needs another `name`: /v1/{found.name} is a route of the platform")
     for model in ("Input", "Output"):
         declared = getattr(found, model, None)
         if not (isinstance(declared, type) and issubclass(declared, BaseModel)):

@@ -1,8 +1,8 @@
 """The encoder as an ONNX graph of standard operators, written straight from the published tensors.
 
 BERT after Devlin et al. 2018, with the mean of the token vectors scaled to length 1 as the sentence's embedding
-(Reimers and Gurevych 2019). Inputs: `input_ids` and `attention_mask`, int64 [n, tokens]. Output: `embedding`,
-float32 [n, 384].
+(Reimers and Gurevych 2019). Inputs: `input_ids` and `attention_mask`, int64 [n, tokens]. Outputs: `embedding`, and
+`middle`, the same of an earlier layer, which keeps more of a text's own words; both float32 [n, 384].
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from triage.arrays import Floats
-from triage.encoder.architecture import HEAD_WIDTH, HEADS, LAYERS, MAX_TOKENS, NORM_EPSILON, WIDTH
+from triage.encoder.architecture import HEAD_WIDTH, HEADS, LAYERS, MAX_TOKENS, MIDDLE, NORM_EPSILON, WIDTH
 
 _OPSET = 20
 """The first with `Gelu`."""
@@ -40,7 +40,9 @@ class _Graph:
         states = self._embeddings()
         for layer in range(LAYERS):
             states = self._feed_forward(layer, self._attention(layer, states, bias))
-        self._pool(states, mask)
+            if layer == MIDDLE:
+                self._pool("middle", states, mask)
+        self._pool("embedding", states, mask)
         return self._model()
 
     def _embeddings(self) -> str:
@@ -97,13 +99,13 @@ class _Graph:
         outer = [self._weights[f"{key}.dense.{part}"] for part in ("weight", "bias")]
         return self._norm(key, self._op("Add", self._dense(name, hidden, *outer), states, name=f"{name}.sum"))
 
-    def _pool(self, states: str, mask: str) -> None:
+    def _pool(self, name: str, states: str, mask: str) -> None:
         last = self._constant("last", np.array([2], dtype=np.int64))
         tokens = self._constant("token_axis", np.array([1], dtype=np.int64))
-        kept = self._op("Mul", states, self._op("Unsqueeze", mask, last, name="mask.spread"), name="kept")
-        total = self._op("ReduceSum", kept, tokens, name="total", keepdims=0)
-        count = self._op("ReduceSum", mask, tokens, name="count", keepdims=1)
-        self._op("LpNormalization", self._op("Div", total, count, name="mean"), name="embedding", axis=-1, p=2)
+        kept = self._op("Mul", states, self._op("Unsqueeze", mask, last, name=f"{name}.mask"), name=f"{name}.kept")
+        total = self._op("ReduceSum", kept, tokens, name=f"{name}.total", keepdims=0)
+        count = self._op("ReduceSum", mask, tokens, name=f"{name}.count", keepdims=1)
+        self._op("LpNormalization", self._op("Div", total, count, name=f"{name}.mean"), name=name, axis=-1, p=2)
 
     def _dense(self, name: str, states: str, weight: Floats, bias: Floats) -> str:
         product = self._op("MatMul", states, self._constant(f"{name}.weight", weight.T), name=f"{name}.product")
@@ -128,8 +130,10 @@ class _Graph:
             helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "tokens"])
             for name in ("input_ids", "attention_mask")
         ]
-        output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", WIDTH])
-        graph = helper.make_graph(self._nodes, "all-MiniLM-L6-v2", inputs, [output], self._constants)
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", WIDTH]) for name in ("embedding", "middle")
+        ]
+        graph = helper.make_graph(self._nodes, "all-MiniLM-L6-v2", inputs, outputs, self._constants)
         opset = helper.make_opsetid("", _OPSET)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION, producer_name="slipway")
         onnx.checker.check_model(model)

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from triage.arrays import Floats
 from triage.artifacts.folder import read_manifest, verify
 from triage.artifacts.manifest import EncoderManifest
-from triage.encoder.architecture import MAX_TOKENS, PRECISIONS, TOKENIZER_FILE, WIDTH, graph_file
+from triage.encoder.architecture import FEATURES, MAX_TOKENS, PRECISIONS, TOKENIZER_FILE, WIDTH, graph_file
 from triage.errors import ModelError
 
 _TEXTS = 1_024
@@ -51,26 +51,31 @@ class Encoder:
         self._pool = ThreadPoolExecutor(threads or _available_cores(), thread_name_prefix="encoder")
 
     def encode(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Floats:
-        """Return the embeddings, float32 [texts, 384], each of length 1.
+        """Return the embeddings as published, float32 [texts, 384], each of length 1."""
+        return self.features(texts, advance)[:, :WIDTH]
+
+    def features(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Floats:
+        """Return what a head sees, float32 [texts, 768]: the embedding, then the mean of the middle layer.
 
         Args:
             texts: the texts; what exceeds 256 tokens is cut.
             advance: told how many more texts are done.
         """
-        embeddings = np.empty((len(texts), WIDTH), dtype=np.float32)
+        features = np.empty((len(texts), FEATURES), dtype=np.float32)
         for start in range(0, len(texts), _TEXTS):
             part = texts[start : start + _TEXTS]
             tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(part))]
-            for row, embedding in enumerate(self._pool.map(self._run, tokens), start):
-                embeddings[row] = embedding
+            for row, of_text in enumerate(self._pool.map(self._run, tokens), start):
+                features[row] = of_text
                 if advance:
                     advance(1)
-        return embeddings
+        return features
 
     def _run(self, tokens: Sequence[int]) -> Floats:
         ids = np.array([tokens], dtype=np.int64)
-        (embeddings,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
-        return embeddings[0]  # type: ignore[no-any-return]  # the graph's only output is float32 [n, 384]
+        outputs = self._session.run(["embedding", "middle"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        features: Floats = np.concatenate(outputs, axis=1)[0]
+        return features
 
 
 def _options() -> ort.SessionOptions:

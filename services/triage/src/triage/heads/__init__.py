@@ -1,1 +1,1 @@
-"""Linear heads on embeddings: how they are fitted, calibrated and used."""
+"""Linear heads on features: how they are fitted, calibrated and used."""

@@ -12,13 +12,15 @@ from triage.heads.folds import assign_folds
 from triage.heads.linear import LinearHead, index_of, softmax
 from triage.progress import Progress
 
-_STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+_STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Candidates for `C`, weakest first; the search stops where it gets worse."""
 _FOLDS = 5
 _FOLDS_OF_LARGE = 3
 _LARGE = 200_000
 """Rows times labels from which fewer folds are enough."""
 _TOLERANCE = 1e-3
+_CONSTANT = 1e-6
+"""Spread below which a feature says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,21 @@ class Fitted:
     """After calibration. Slightly flattering: one parameter, the temperature, was fitted on the same rows."""
 
 
-def fit_head(embeddings: Floats, labels: Sequence[str], groups: Sequence[str], progress: Progress) -> Fitted:
+def fit_head(features: Floats, labels: Sequence[str], groups: Sequence[str], progress: Progress) -> Fitted:
     """Fit a head on all rows.
 
     Args:
-        embeddings: [n, width].
+        features: [n, width].
         labels: [n].
         groups: [n]; rows of one group are never on both sides of a cross-fit.
         progress: told of each fit.
     """
     known = tuple(sorted(set(labels)))
-    scaler = _Scaler.of(embeddings)
-    features, truth = scaler.apply(embeddings), index_of(labels, known)
+    scaler = _Scaler.of(features)
+    scaled, truth = scaler.apply(features), index_of(labels, known)
     folds = assign_folds(labels, groups, _FOLDS_OF_LARGE if len(labels) * len(known) >= _LARGE else _FOLDS)
-    best = _choose(features, truth, folds, progress)
-    model = _regression(best.strength).fit(features, truth)
+    best = _choose(scaled, truth, folds, progress)
+    model = _regression(best.strength).fit(scaled, truth)
     weights, bias = _per_label(model, len(known))
     head = scaler.fold_in(known, weights / best.temperature, bias / best.temperature)
     progress.advance()
@@ -115,18 +117,19 @@ def _per_label(model: LogisticRegression, labels: int) -> tuple[Doubles, Doubles
 
 @dataclass(frozen=True, slots=True)
 class _Scaler:
-    """Moves embeddings to their mean and to a variance of 1 over all dimensions together."""
+    """Moves each feature to a mean of 0 and a variance of 1."""
 
     mean: Floats
-    scale: float
+    scale: Floats
 
     @classmethod
-    def of(cls, embeddings: Floats) -> "_Scaler":
-        return cls(embeddings.mean(axis=0), float(embeddings.std()) or 1.0)
+    def of(cls, features: Floats) -> "_Scaler":
+        spread = features.std(axis=0)
+        return cls(features.mean(axis=0), np.where(spread < _CONSTANT, 1, spread))
 
-    def apply(self, embeddings: Floats) -> Floats:
-        return ((embeddings - self.mean) / self.scale).astype(np.float32)
+    def apply(self, features: Floats) -> Floats:
+        return ((features - self.mean) / self.scale).astype(np.float32)
 
     def fold_in(self, labels: tuple[str, ...], weights: Doubles, bias: Doubles) -> LinearHead:
-        scaled = weights / self.scale
+        scaled = weights / self.scale[:, None]
         return LinearHead(labels, scaled.astype(np.float32), (bias - self.mean @ scaled).astype(np.float32))

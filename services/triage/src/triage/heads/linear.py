@@ -1,4 +1,4 @@
-"""A linear head: embeddings in, calibrated probabilities out."""
+"""A linear head: features in, calibrated probabilities out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class LinearHead:
     bias: Floats
     """[labels]"""
 
-    def probabilities(self, embeddings: Floats) -> Doubles:
+    def probabilities(self, features: Floats) -> Doubles:
         """Return the probability of each label, [n, labels]; rows add up to 1."""
-        return softmax((embeddings @ self.weights + self.bias).astype(np.float64))
+        return softmax((features @ self.weights + self.bias).astype(np.float64))
 
-    def decide(self, embeddings: Floats) -> tuple[list[str], Doubles]:
-        """Return the likeliest label of each embedding, and its probability."""
-        probabilities = self.probabilities(embeddings)
+    def decide(self, features: Floats) -> tuple[list[str], Doubles]:
+        """Return the likeliest label of each text, and its probability."""
+        probabilities = self.probabilities(features)
         best = probabilities.argmax(axis=1)
         return [self.labels[index] for index in best], probabilities[np.arange(len(best)), best]
 
