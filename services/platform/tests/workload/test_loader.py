@@ -34,6 +34,7 @@ WRONG = {
     "NotAClass": (Good.predict, "not a subclass of slipway.workload.Workload"),
     "NoName": (type("NoName", (Workload,), {"Input": Empty, "Output": Empty}), "needs a `name`"),
     "BadName": (type("BadName", (Good,), {"name": "Bad Name"}), "needs a `name`"),
+    "TakenName": (type("TakenName", (Good,), {"name": "jobs"}), "/v1/jobs is a route of the platform"),
     "NoInput": (type("NoInput", (Workload,), {"name": "x", "Output": Empty}), "needs `Input`"),
     "BadOutput": (type("BadOutput", (Good,), {"Output": dict}), "needs `Output`"),
     "NoPredict": (type("NoPredict", (Workload,), {"name": "x", "Input": Empty, "Output": Empty}), "needs `predict"),
