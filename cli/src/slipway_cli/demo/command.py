@@ -33,7 +33,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def demo(
     data: Annotated[Path, typer.Option(help="Labelled messages, with the columns of the sample data.")] = _DATA,
-    count: Annotated[int, typer.Option("--messages", min=1, help="Most messages to send, spread over the file.")] = 320,
+    count: Annotated[int, typer.Option("--messages", min=1, help="Most messages to send, spread over the file.")] = 240,
 ) -> None:
     """Send messages that the model never saw through the API and through a job, and show what came out.
 
