@@ -59,17 +59,17 @@ def test_plain_values_are_rendered(lines: Lines) -> None:
     log.info(
         "values",
         job_id=UUID(int=7),
-        path=Path("/var/x"),
+        task=Path("/var/x"),
         outcome=Colour.RED,
-        enabled=True,
-        seconds=float("nan"),
+        attempt=True,
+        count=float("nan"),
         reason="\ud800 two\nlines",
-        code=None,
+        route=None,
     )
     (line,) = lines()
     assert line["job_id"] == "00000000-0000-0000-0000-000000000007"
-    assert (line["path"], line["outcome"], line["enabled"], line["code"]) == ("/var/x", "red", True, None)
-    assert line["seconds"] == "nan"
+    assert (line["task"], line["outcome"], line["attempt"], line["route"]) == ("/var/x", "red", True, None)
+    assert line["count"] == "nan"
     assert line["reason"] == "\ud800 two\nlines"
 
 
