@@ -4,7 +4,8 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,8 @@ from slipway_cli.servers.postgres import Postgres
 from slipway_cli.servers.redis import Redis
 
 _TEMPLATE = "slipway_template"
+
+NewSettings = Callable[[Path], AbstractContextManager[Settings]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,27 +70,39 @@ def template_database(postgres: Postgres) -> str:
     return _TEMPLATE
 
 
-@pytest.fixture
-def settings(postgres: Postgres, redis_server: Redis, template_database: str, tmp_path: Path) -> Iterator[Settings]:
-    """Return settings on a fresh database, an empty Redis and new keys."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
-        connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER slipway_owner STRATEGY FILE_COPY"
-        )
-        redis_server.flush()
+@pytest.fixture(scope="session")
+def new_settings(postgres: Postgres, redis_server: Redis, template_database: str) -> NewSettings:
+    """Return a context manager: settings on a fresh database, an empty Redis, and new keys in a folder."""
+
+    @contextmanager
+    def make(folder: Path) -> Iterator[Settings]:
+        name = f"test_{uuid4().hex}"
         fresh = _settings(
             postgres,
             name,
             redis_url=SecretStr(redis_server.url),
-            master_key_file=tmp_path / "keys" / "master.key",
-            audit_key_file=tmp_path / "keys" / "audit.pem",
+            master_key_file=folder / "keys" / "master.key",
+            audit_key_file=folder / "keys" / "audit.pem",
         )
-        create_keys(fresh)
-        # What is granted on a database is not cloned with it.
-        asyncio.run(bootstrap(postgres.admin_url, fresh))
+        with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
+            connection.execute(
+                f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER slipway_owner STRATEGY FILE_COPY"
+            )
+            redis_server.flush()
+            create_keys(fresh)
+            # What is granted on a database is not cloned with it.
+            asyncio.run(bootstrap(postgres.admin_url, fresh))
+            yield fresh
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return make
+
+
+@pytest.fixture
+def settings(new_settings: NewSettings, tmp_path: Path) -> Iterator[Settings]:
+    """Return the settings of one test."""
+    with new_settings(tmp_path) as fresh:
         yield fresh
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _settings(postgres: Postgres, database: str, **more: SecretStr | Path) -> Settings:

@@ -16,16 +16,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import psycopg
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from slipway.composition import Platform
-from slipway.database.bootstrap import bootstrap
 from slipway.jobs.consumer import Consumer
-from slipway.keys.local import LocalKeyProvider, create_keys
+from slipway.keys.local import LocalKeyProvider
 from slipway.keys.service import wrap_first_key
 from slipway.settings import Settings
 from slipway.telemetry.logs import configure_logs
@@ -135,30 +132,11 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def shared_settings(postgres, redis_server, template_database, tmp_path_factory) -> Iterator[Settings]:
+def shared_settings(new_settings, tmp_path_factory) -> Iterator[Settings]:
     """Settings around the checksum workload, on a database for all tests of this process."""
-    name, keys = f"api_{uuid4().hex}", tmp_path_factory.mktemp("keys")
-    urls = {
-        f"database_{role}_url": SecretStr(f"postgresql://slipway_{role}:{role}@127.0.0.1:{postgres.port}/{name}")
-        for role in ("owner", "app", "system")
-    }
-    settings = Settings(
-        _env_file=None,
-        workload="checksum:Checksum",
-        redis_url=SecretStr(redis_server.url),
-        master_key_file=keys / "master.key",
-        audit_key_file=keys / "audit.pem",
-        chunk_inputs=50,
-        **urls,
-    ).model_copy(update={"api_port": 0, "metrics_port": 0, "drain_seconds": 2.0})
-    with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
-        connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER slipway_owner STRATEGY FILE_COPY"
-        )
-        asyncio.run(bootstrap(postgres.admin_url, settings))
-        create_keys(settings)
-        yield settings
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    ours = {"workload": "checksum:Checksum", "chunk_inputs": 50, "api_port": 0, "metrics_port": 0, "drain_seconds": 2.0}
+    with new_settings(tmp_path_factory.mktemp("settings")) as settings:
+        yield settings.model_copy(update=ours)
 
 
 @pytest.fixture(scope="session")
