@@ -74,4 +74,4 @@ docs: .venv/installed ## Write the generated pages of docs/
 
 .PHONY: clean
 clean: ## Remove what was installed and built (var/ stays: it holds data)
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools .hypothesis .*_cache

@@ -19,7 +19,7 @@ from slipway_cli.keys import issue_key
 from slipway_cli.stack.local import LocalStack
 from slipway_cli.tenants import create_tenant
 
-COUNT = 4_000
+COUNT = 10_000
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def evaluate(
     text_column: Texts = "text",
     label_column: Labels = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Where the picture goes (.png or .svg). Default: in the folder `reports`.")
+        Path | None, typer.Option(help="Where the picture goes (.png or .svg). Default: in var/reports.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and draw nothing.")] = False,  # noqa: FBT002  # an option, never an argument
 ) -> None:

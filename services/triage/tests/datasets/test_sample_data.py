@@ -40,6 +40,16 @@ def test_sizes(splits, rows):
     assert len(splits["test"]) - outside >= 350
 
 
+def test_the_data_card_counts_right(splits, rows):
+    card = (DATA / "README.md").read_text()
+    assert f"{len(rows):,} labelled messages" in card
+    for split in SPLITS:
+        outside = sum(row["category"] == "out_of_scope" for row in splits[split])
+        themes = len({row["theme"] for row in splits[split]})
+        counts = (len(splits[split]), len(splits[split]) - outside, outside, themes)
+        assert f"| `{split}.csv` | " + " | ".join(f"{count:,}" for count in counts) + " |" in card
+
+
 def test_values(rows):
     assert {row["priority"] for row in rows} == {"low", "normal", "high"}
     assert {row["region"] for row in rows} == {"", "eu", "uk", "us", "apac", "latam"}
