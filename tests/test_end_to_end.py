@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -58,7 +59,7 @@ def submit(api: httpx.Client, pages: list[bytes]) -> str:
 
 def wait(api: httpx.Client, location: str, share: float) -> dict:
     while (job := api.get(location).json())["progress"] < share:
-        pass
+        time.sleep(0.05)
     return job
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 MAX_LINE_BYTES = 2**20
 """Longest line of an NDJSON upload: what one input may hold in memory."""
+SLOWEST_BYTES = 1024
+"""Slowest that a body may come, in bytes a second, beyond the seconds that a client may be silent."""
 
 _MOST_MISTAKES = 1_000
 """Beyond, mistakes are counted but not looked at: a body may hold a million of them."""
@@ -38,12 +41,14 @@ def media_type(request: Request, *accepted: str) -> str:
 
 
 class Body:
-    """A request's body, read once: within a limit of bytes, within a time for each piece, hashed on the way."""
+    """A request's body, read once: within a limit of bytes, at no less than a rate, hashed on the way."""
 
     def __init__(self, request: Request, settings: Settings, limit: int) -> None:
         self._request = request
         self._timeout = settings.body_timeout
         self._limit = limit
+        self._size = 0
+        self._waited = 0.0
         self._hash = hashlib.sha256()
 
     @property
@@ -56,16 +61,16 @@ class Body:
 
         Raises:
             BodyTooLarge: it is over the limit, by its length header or as it arrives.
-            RequestTimeout: the client went silent.
+            RequestTimeout: the client went silent, or is too slow.
             MalformedBody: the client went away.
         """
         declared = self._request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > self._limit:
             raise self._too_large()
-        stream, size = self._request.stream(), 0
+        stream = self._request.stream()
         while (piece := await self._next(stream)) is not None:
-            size += len(piece)
-            if size > self._limit:
+            self._size += len(piece)
+            if self._size > self._limit:
                 raise self._too_large()
             self._hash.update(piece)
             yield piece
@@ -87,26 +92,36 @@ class Body:
 
     async def lines(self) -> AsyncIterator[tuple[int, bytes]]:
         """Read line by line; yield (number from 1, line) for each that is not blank."""
-        rest, number = b"", 0
+        begun, number = bytearray(), 1
         async for piece in self.pieces():
-            *complete, rest = (rest + piece).split(b"\n")
-            for line in complete:
-                number += 1
+            *ends, rest = piece.split(b"\n")
+            for end in ends:
+                line = bytes(begun + end)
+                _check_length(number, line)
                 if line.strip():
-                    yield number, _bounded(number, line)
-            _bounded(number + 1, rest)
-        if rest.strip():
-            yield number + 1, rest
+                    yield number, line
+                begun, number = bytearray(), number + 1
+            begun += rest
+            _check_length(number, begun)
+        if begun.strip():
+            yield number, bytes(begun)
 
     async def _next(self, stream: AsyncIterator[bytes]) -> bytes | None:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._patience()):
                 return await anext(stream, None)
         except TimeoutError as error:
-            detail = f"Nothing arrived for {self._timeout:g} seconds."
+            detail = f"Send without pauses of {self._timeout:g} seconds, and {SLOWEST_BYTES:,} bytes a second at least."
             raise RequestTimeout(detail, headers={"Connection": "close"}) from error
         except ClientDisconnect as error:
             raise MalformedBody("The body ended before its end.") from error
+        finally:
+            self._waited += time.monotonic() - began
+
+    def _patience(self) -> float:
+        """Return how many seconds the next piece may take. Only waiting counts, not what is done with the pieces."""
+        return min(self._timeout, self._timeout + self._size / SLOWEST_BYTES - self._waited)
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"Send at most {self._limit:,} bytes.", {"limit_bytes": self._limit})
@@ -135,8 +150,7 @@ def _refused(error: ValidationError, line: int | None) -> MalformedBody | Invali
     return invalid_input(mistakes, f"{where}#")
 
 
-def _bounded(number: int, line: bytes) -> bytes:
+def _check_length(number: int, line: bytes | bytearray) -> None:
     if len(line) > MAX_LINE_BYTES:
         detail = f"Line {number} is longer than {MAX_LINE_BYTES:,} bytes."
         raise BodyTooLarge(detail, {"limit_bytes": MAX_LINE_BYTES})
-    return line

@@ -29,13 +29,18 @@ class Change:
 
         A repeat waits for the first, as both insert the same key.
         """
+        key = await self._key(api, principal)
         async with api.platform.database.transaction(principal.tenant_id) as connection:
-            if self.client_key is None:
+            if key is None:
                 return await self.apply(connection), False
-            route = f"POST /v1/jobs/{self.job_id}/{self.verb}"
-            key = IdempotencyKey.of(principal.tenant_id, route, self.client_key)
             if await begin(connection, key) is not None:
                 return await service.get_job(connection, self.job_id), True
             job = await self.apply(connection)
             await complete(connection, key, self.job_id, _NO_BODY)
             return job, False
+
+    async def _key(self, api: Api, principal: Principal) -> IdempotencyKey | None:
+        if self.client_key is None:
+            return None
+        keyset = await api.platform.keyring.keyset(principal.tenant_id)
+        return IdempotencyKey.of(keyset, f"POST /v1/jobs/{self.job_id}/{self.verb}", self.client_key)

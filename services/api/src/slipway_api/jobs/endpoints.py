@@ -40,7 +40,7 @@ _Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Send the same key again with the same body, and it happens once.",
+        description="Send the same key again with the same request, and it happens once.",
     ),
 ]
 _LIST = problems(*AUTHENTICATED, InvalidInput)
@@ -81,8 +81,8 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
         query: Annotated[SubmitQuery, Query()],
         idempotency_key: _Key = None,
     ) -> JobView:
-        submission = Submission(api, principal, request, request_type)
-        job, repeated = await submission.accept(query.priority, idempotency_key)
+        submission = Submission(api, principal, request, request_type, query.priority)
+        job, repeated = await submission.accept(idempotency_key)
         _tell(response, repeated=repeated)
         if not repeated:
             await api.doorbell.ring()

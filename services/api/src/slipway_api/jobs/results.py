@@ -13,15 +13,17 @@ from slipway_api.state import Api
 _PAGE = 500
 
 
-async def read_page(api: Api, principal: Principal, job_id: UUID, first: int, limit: int) -> list[ItemResult]:
-    """Return the results from ordinal `first` on.
+async def read_page(
+    api: Api, principal: Principal, job_id: UUID, first: int, limit: int, *, continued: bool = False
+) -> list[ItemResult]:
+    """Return the results from ordinal `first` on; audited, unless it continues a download.
 
     Raises:
         NotFound: no such job.
     """
     sealer = ItemSealer(await api.platform.keyring.keyset(principal.tenant_id), job_id)
     async with api.platform.database.transaction(principal.tenant_id) as connection:
-        items = await service.read_results(connection, principal, job_id, first, limit)
+        items = await service.read_results(connection, principal, job_id, first, limit, continued=continued)
     return sealer.open_results(items)
 
 
@@ -29,7 +31,7 @@ async def stream_lines(api: Api, principal: Principal, job_id: UUID, page: list[
     """Yield all results as NDJSON, after the first page, which was read before the answer began."""
     while page:
         yield b"".join(json.dumps(as_json(result)).encode() + b"\n" for result in page)
-        page = await read_page(api, principal, job_id, page[-1].ordinal + 1, _PAGE)
+        page = await read_page(api, principal, job_id, page[-1].ordinal + 1, _PAGE, continued=True)
 
 
 async def first_lines(api: Api, principal: Principal, job_id: UUID) -> AsyncIterator[bytes]:

@@ -28,25 +28,28 @@ from slipway_api.state import Api
 class Submission:
     """One `POST /v1/jobs`."""
 
-    def __init__(self, api: Api, principal: Principal, request: Request, request_type: type[BaseModel]) -> None:
+    def __init__(
+        self, api: Api, principal: Principal, request: Request, request_type: type[BaseModel], priority: int
+    ) -> None:
         settings = api.platform.settings
         self._api = api
         self._principal = principal
         self._request_type = request_type
-        self._ndjson = media_type(request, JSON, NDJSON) == NDJSON
+        self._priority = priority
+        self._media_type = media_type(request, JSON, NDJSON)
+        self._ndjson = self._media_type == NDJSON
         limit = settings.max_upload_bytes if self._ndjson else settings.max_json_bytes
         self._body = Body(request, settings, limit)
 
-    async def accept(self, priority: int, client_key: str | None) -> tuple[JobView, bool]:
+    async def accept(self, client_key: str | None) -> tuple[JobView, bool]:
         """Return the job, and whether an earlier request with the same key had made it."""
         self._admit()
-        tenant = self._principal.tenant_id
-        keyset = await self._api.platform.keyring.keyset(tenant)
-        key = IdempotencyKey.of(tenant, "POST /v1/jobs", client_key) if client_key else None
+        keyset = await self._api.platform.keyring.keyset(self._principal.tenant_id)
+        key = IdempotencyKey.of(keyset, "POST /v1/jobs", client_key) if client_key else None
         with self._alone(key):
             earlier = await self._begin(key)
             if earlier is None:
-                return await self._make(priority, key, keyset), False
+                return await self._make(key, keyset), False
         return await self._replay(earlier, keyset), True
 
     @contextmanager
@@ -64,8 +67,8 @@ class Submission:
         finally:
             running.remove(name)
 
-    async def _make(self, priority: int, key: IdempotencyKey | None, keyset: Keyset) -> JobView:
-        intake = Intake(self._api.platform.database, keyset, self._principal, self._order(priority, key))
+    async def _make(self, key: IdempotencyKey | None, keyset: Keyset) -> JobView:
+        intake = Intake(self._api.platform.database, keyset, self._principal, self._order(key))
         try:
             job = await self._take_in(intake, keyset)
         except BaseException:
@@ -80,10 +83,10 @@ class Submission:
             self._api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
             raise Unavailable("New jobs are not accepted at the moment.", headers={"Retry-After": "60"})
 
-    def _order(self, priority: int, key: IdempotencyKey | None) -> Order:
+    def _order(self, key: IdempotencyKey | None) -> Order:
         platform = self._api.platform
         chunk_inputs = platform.settings.chunk_inputs
-        return Order(platform.workload.name, priority, chunk_inputs, current_traceparent(), key)
+        return Order(platform.workload.name, self._priority, chunk_inputs, current_traceparent(), key)
 
     async def _begin(self, key: IdempotencyKey | None) -> Earlier | None:
         if key is None:
@@ -123,8 +126,8 @@ class Submission:
                 raise NotFound("The job that this Idempotency-Key made was deleted. Use a new key.") from None
 
     def _fingerprint(self, keyset: Keyset) -> bytes:
-        """Return a keyed hash of the body: a plain one of a short text could be guessed."""
-        return pseudonym(keyset.first, self._body.digest)
+        """Return a keyed hash of all that makes the job: a plain one of a short text could be guessed."""
+        return pseudonym(keyset.first, f"{self._media_type}\n{self._priority}\n{self._body.digest}")
 
     async def _undo(self, intake: Intake, key: IdempotencyKey | None) -> None:
         await intake.abort()

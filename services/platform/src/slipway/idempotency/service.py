@@ -1,6 +1,5 @@
-"""Rules of the Idempotency-Key: the first request runs, a repeat gets its outcome, another body is refused."""
+"""Rules of the Idempotency-Key: the first request runs, a repeat gets its outcome, another request is refused."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -9,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.errors import IdempotencyMismatch, RequestInProgress
 from slipway.idempotency import repository
+from slipway.keys.envelope import pseudonym
+from slipway.keys.schemas import Keyset
 
 _SOON = {"Retry-After": "1"}
 
@@ -18,30 +19,33 @@ LOCK_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A client's key for one route and the request that brings it. Hashed: clients put all sorts of things into it."""
+    """A client's key for one route and the request that brings it."""
 
     tenant_id: UUID
     hash: bytes
     owner: UUID
 
     @classmethod
-    def of(cls, tenant_id: UUID, route: str, key: str) -> "IdempotencyKey":
-        """Hash the client's key together with the route it was sent to."""
-        return cls(tenant_id, hashlib.sha256(f"{route}\n{key}".encode()).digest(), uuid4())
+    def of(cls, keyset: Keyset, route: str, key: str) -> "IdempotencyKey":
+        """Hash the client's key together with the route it was sent to.
+
+        The hash is keyed by the tenant: clients put all sorts of things into their keys, even what could be guessed.
+        """
+        return cls(UUID(keyset.tenant), pseudonym(keyset.first, f"{route}\n{key}"), uuid4())
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What an earlier request with the same key left: the resource, and the fingerprint of its body."""
+    """What an earlier request with the same key left: the resource, and the fingerprint of what was asked."""
 
     resource: UUID
     fingerprint: bytes | None
 
     def check(self, fingerprint: bytes) -> None:
-        """Compare with the body of the repeat.
+        """Compare with what the repeat asks.
 
         Raises:
-            IdempotencyMismatch: the body is another one.
+            IdempotencyMismatch: it asks something else.
         """
         if self.fingerprint is None or not hmac.compare_digest(self.fingerprint, fingerprint):
             raise IdempotencyMismatch("Use a new Idempotency-Key for a new request.")

@@ -70,7 +70,7 @@ class Intake:
         """Store the rest and queue the job, in one transaction with the idempotency key and the audit entry.
 
         Args:
-            fingerprint: keyed hash of the body, which a repeat with the same Idempotency-Key must have too.
+            fingerprint: keyed hash of what was asked, which a repeat with the same Idempotency-Key must have too.
 
         Raises:
             InvalidInput: there was no input.

@@ -22,7 +22,7 @@ _ADD_CHUNKS = text("""
 
 _ITEMS = text("""
     SELECT i.ordinal, CASE WHEN i.state = 'pending' AND j.state = 'cancelled' THEN j.state ELSE i.state END AS state,
-        i.subject_id, k.wrapped AS wrapped_key, i.input, i.output
+        i.subject_id, k.wrapped AS wrapped_key, CASE WHEN :inputs THEN i.input ELSE '' END AS input, i.output
     FROM job_items i
     JOIN jobs j ON j.id = i.job_id
     JOIN LATERAL (
@@ -102,10 +102,25 @@ async def drop_chunks(connection: AsyncConnection, job_id: UUID) -> None:
 
 
 async def read_items(
-    connection: AsyncConnection, job_id: UUID, first: int, last: int, *, pending_only: bool = False
+    connection: AsyncConnection,
+    job_id: UUID,
+    first: int,
+    last: int,
+    *,
+    pending_only: bool = False,
+    inputs: bool = True,
 ) -> list[SealedItem]:
-    """Return the items of a range, in order, with their subjects' wrapped keys."""
-    parameters = {"job": job_id, "first": first, "last": last, "pending_only": pending_only}
+    """Return the items of a range, in order, with their subjects' wrapped keys.
+
+    Args:
+        connection: where to read.
+        job_id: the job.
+        first: first ordinal of the range.
+        last: last ordinal of the range.
+        pending_only: leave out what has an outcome.
+        inputs: whether to load the inputs, which may be large; else they are empty.
+    """
+    parameters = {"job": job_id, "first": first, "last": last, "pending_only": pending_only, "inputs": inputs}
     rows = (await connection.execute(_ITEMS, parameters)).all()
     return [
         SealedItem(row.ordinal, ItemState(row.state), row.subject_id, row.wrapped_key, row.input, row.output)

@@ -84,17 +84,20 @@ async def delete_job(connection: AsyncConnection, principal: Principal, job_id: 
 
 
 async def read_results(
-    connection: AsyncConnection, principal: Principal, job_id: UUID, first: int, limit: int
+    connection: AsyncConnection, principal: Principal, job_id: UUID, first: int, limit: int, *, continued: bool = False
 ) -> Sequence[SealedItem]:
-    """Return the sealed items from ordinal `first` on; reading the first page is audited.
+    """Return the sealed items from ordinal `first` on, without their inputs. Each read is audited.
+
+    Args:
+        continued: it goes on with a download whose first read wrote the entry for all of it.
 
     Raises:
         NotFound: no such job.
     """
     await get_job(connection, job_id)
-    if first == 0:
+    if not continued:
         await _record(connection, principal, Action.RESULTS_READ, job_id)
-    return await repository.read_items(connection, job_id, first, first + limit - 1)
+    return await repository.read_items(connection, job_id, first, first + limit - 1, inputs=False)
 
 
 async def _lock(connection: AsyncConnection, job_id: UUID) -> JobView:
