@@ -4,8 +4,13 @@ import asyncio
 import gzip
 import json
 import socket
+import time
+from contextlib import suppress
 
 import pytest
+from starlette.requests import Request
+
+from slipway_api.body import Body
 
 PAGE = "YSBwYWdl"
 ONE = json.dumps({"inputs": [{"page": PAGE}]}).encode()
@@ -132,17 +137,77 @@ async def test_a_client_that_falls_silent_gets_a_408(small, raw, problem):
         assert asyncio.get_running_loop().time() - began < 5
 
 
-async def test_a_slow_client_that_is_never_silent_is_served(small):
+async def test_a_slow_client_that_is_never_silent_is_served_however_long_it_takes(small):
     _, caller = small
 
     async def slowly():
-        for position in range(0, len(ONE), 8):
-            await asyncio.sleep(0.15)
-            yield ONE[position : position + 8]
+        for position in range(0, 2_000, 250):
+            await asyncio.sleep(0.1)
+            yield ONE.ljust(2_000)[position : position + 250]
 
     response = await caller.http.post("/v1/checksum", content=slowly(), headers=JSON)
 
     assert response.status_code == 200
+
+
+async def test_a_client_that_sends_a_byte_now_and_then_gets_a_408(small):
+    """It is never silent for as long as it may be: without a rate it would hold its connection for ever."""
+    server, caller = small
+    authorization = caller.http.headers["Authorization"]
+    request = head("/v1/jobs", authorization, **NDJSON, Transfer_Encoding="chunked")
+
+    seconds, answer = await asyncio.to_thread(dribble, server.port, request)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer.lower()
+    assert b"1,024 bytes a second" in answer
+    assert 0.3 <= seconds < 5
+
+
+def dribble(port: int, request: bytes) -> tuple[float, bytes]:
+    """Send a byte every 50 ms until the server answers; return the seconds that it took, and the answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=0.05) as connection:
+        connection.sendall(request)
+        began = time.monotonic()
+        while time.monotonic() < began + 10:
+            connection.sendall(b"1\r\n \r\n")
+            with suppress(TimeoutError):
+                return time.monotonic() - began, connection.recv(65536)
+    return time.monotonic() - began, b"the server waits for ever"
+
+
+@pytest.fixture
+def body_of(shared_settings):
+    """A function that makes a body that arrives in the given pieces."""
+
+    def make(*pieces: bytes) -> Body:
+        messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+        arriving = iter([*messages, {"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive():
+            return next(arriving)
+
+        return Body(Request({"type": "http", "headers": []}, receive), shared_settings, 2**26)
+
+    return make
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+async def test_lines_are_the_same_however_they_are_cut_into_pieces(size, body_of):
+    content = b"\none\n\n two \r\n\t\nthree"
+    body = body_of(*(content[at : at + size] for at in range(0, len(content), size)))
+
+    assert [found async for found in body.lines()] == [(2, b"one"), (4, b" two \r"), (6, b"three")]
+
+
+async def test_a_long_line_in_small_pieces_costs_little(body_of):
+    """Copying all of the line for each of its pieces would take the better part of a minute."""
+    body = body_of(*[b"x" * 16] * 2**16, b"\n")
+    began = time.process_time()
+
+    assert [(number, len(line)) async for number, line in body.lines()] == [(1, 2**20)]
+
+    assert time.process_time() - began < 5
 
 
 async def test_a_refusal_leaves_the_connection_open_unless_a_long_body_is_on_its_way(caller, server, raw):

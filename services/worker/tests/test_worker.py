@@ -3,6 +3,7 @@ import hashlib
 import signal
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from slipway.composition import Platform
@@ -119,6 +120,48 @@ async def test_a_chunk_that_outlasts_the_drain_is_given_back(start, submit, plat
     async with platform.database.system_transaction() as connection:
         left = (await connection.exec_driver_sql("SELECT state, attempts FROM job_chunks")).all()
     assert [(row.state, row.attempts) for row in left] == [("waiting", 0)]
+
+
+async def test_chunks_that_hang_for_longer_than_a_long_drain_are_given_back_once(start, submit, platform):
+    slow = {"workload": "checksum:Patient", "drain_seconds": 2.5, "lease_seconds": 30.0}
+    worker = await start(settings=platform.settings.model_copy(update=slow))
+    await submit([b"hang"] * 8)
+    await worker.reaches('slipway_job_chunks_handled_total{outcome="claimed"}', 2)
+
+    assert await worker.stop() == 0
+
+    async with platform.database.system_transaction() as connection:
+        left = (await connection.exec_driver_sql("SELECT state, attempts FROM job_chunks")).all()
+    assert [(row.state, row.attempts) for row in left] == [("waiting", 0)] * 2
+    assert "Error" not in worker.log()
+
+
+async def test_a_worker_that_cannot_give_back_still_ends_cleanly(start, submit, platform, postgres):
+    slow = {"workload": "checksum:Patient", "drain_seconds": 0.2, "lease_seconds": 30.0}
+    worker = await start(settings=platform.settings.model_copy(update=slow))
+    await submit([b"hang"])
+    await worker.reaches('slipway_job_chunks_handled_total{outcome="claimed"}', 1)
+    name = platform.settings.database_app_url.get_secret_value().rpartition("/")[2]
+    async with await psycopg.AsyncConnection.connect(postgres.admin_url, autocommit=True) as admin:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+    assert await worker.stop() == 0
+
+    assert '"drain.incomplete"' in worker.log()
+    assert "Traceback" not in worker.log()
+
+
+async def test_seals_and_sweeps_that_fail_are_counted(start, submit, platform):
+    await submit([b"one"])
+    owner = platform.settings.database_owner_url.get_secret_value()
+    async with await psycopg.AsyncConnection.connect(owner) as connection:
+        await connection.execute("REVOKE ALL ON audit_log, idempotency_keys FROM slipway_system")
+
+    worker = await start()
+
+    await worker.reaches('slipway_audit_seals_total{outcome="failed"}', 1)
+    await worker.reaches('slipway_sweeps_total{outcome="failed"}', 1)
 
 
 async def test_the_audit_log_is_sealed_within_moments(start, submit, platform, principal):

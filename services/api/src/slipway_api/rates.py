@@ -1,6 +1,5 @@
 """Requests a minute for each API key, counted in Redis; in this process alone while Redis is away."""
 
-import time
 from types import TracebackType
 from typing import Self, cast
 
@@ -9,6 +8,7 @@ from limits.aio.storage.redis.redispy import RedispyBridge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from slipway import clock
 from slipway.errors import RateLimited
 from slipway.settings import Settings
 from slipway.telemetry.logs import get_logger
@@ -49,7 +49,7 @@ class RateLimiter:
         Raises:
             RateLimited: the key has no request left in this minute.
         """
-        now = int(time.time())
+        now = int(clock.now().timestamp())
         used = await self._count(f"rate/{principal.key_id}/{now // _WINDOW}")
         left, reset = max(self._quota - used, 0), _WINDOW - now % _WINDOW
         headers = {

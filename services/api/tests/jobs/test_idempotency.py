@@ -13,9 +13,9 @@ ONE = b'{"page": "YQ=="}\n'
 def post(caller):
     """A function that posts a job under a key."""
 
-    async def send(key, body=ONE, media="application/x-ndjson", by=caller, url=""):
+    async def send(key, body=ONE, media="application/x-ndjson", by=caller, url="", **query):
         headers = {"Content-Type": media, "Idempotency-Key": key}
-        return await by.http.post(f"{url}/v1/jobs", content=body, headers=headers)
+        return await by.http.post(f"{url}/v1/jobs", content=body, headers=headers, params=query)
 
     return send
 
@@ -44,6 +44,20 @@ async def test_a_repeat_shows_the_job_as_it_is_now(post, caller, server):
 async def test_another_body_is_a_422(body, media, post, problem):
     await post("k")
     problem(await post("k", body, media), 422, "idempotency-mismatch")
+
+
+async def test_another_priority_is_a_422(post, problem):
+    await post("k")
+    problem(await post("k", priority=9), 422, "idempotency-mismatch")
+    assert (await post("k", priority=5)).headers["idempotency-replayed"] == "true"  # what it was without saying so
+
+
+async def test_the_same_bytes_as_another_media_type_are_a_422(post, problem):
+    body = b'{"inputs": [{"page": "YQ=="}]}'
+    assert (await post("k", body, "application/json")).status_code == 202
+    problem(await post("k", body), 422, "idempotency-mismatch")
+    again = await post("k", body, "Application/JSON; charset=utf-8")
+    assert again.headers["idempotency-replayed"] == "true"
 
 
 async def test_other_keys_and_other_tenants_make_other_jobs(post, stranger):

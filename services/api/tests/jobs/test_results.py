@@ -90,11 +90,27 @@ async def test_of_a_job_that_is_not_there_the_lines_are_a_404(caller, problem):
     problem(response, 404, "not-found")
 
 
-async def test_reading_is_audited_once(caller, submit, server):
-    job = await submit(b"a", b"b", b"c")
-    for first in (0, 1, 2):
-        await caller.http.get(f"/v1/jobs/{job['id']}/results", params={"first": first, "limit": 1})
+@pytest.fixture
+def audited(caller, server):
+    """A function that counts the entries of the audit log about reading a job's results."""
 
-    async with server.platform.database.transaction(caller.tenant) as connection:
+    async def count(job) -> int:
         query = text("SELECT count(*) FROM audit_log WHERE resource = :job AND action = 'results.read'")
-        assert (await connection.execute(query, {"job": f"job/{job['id']}"})).scalar_one() == 1
+        async with server.platform.database.transaction(caller.tenant) as connection:
+            return (await connection.execute(query, {"job": f"job/{job['id']}"})).scalar_one()
+
+    return count
+
+
+async def test_each_page_that_is_read_is_audited_wherever_it_begins(caller, submit, audited):
+    job = await submit(b"a", b"b", b"c")
+    for read, first in enumerate((1, 2, 0, 1), start=1):
+        await caller.http.get(f"/v1/jobs/{job['id']}/results", params={"first": first, "limit": 1})
+        assert await audited(job) == read
+
+
+async def test_a_download_is_audited_once_however_long_it_is(caller, submit, audited):
+    job = await submit(*[b"a"] * 1_001)
+    response = await caller.http.get(f"/v1/jobs/{job['id']}/results", headers=NDJSON)
+    assert len(response.text.splitlines()) == 1_001
+    assert await audited(job) == 1

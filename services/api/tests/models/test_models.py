@@ -1,6 +1,7 @@
 """`GET /v1/models`: what is served."""
 
 
-async def test_it_names_the_workload_its_version_and_its_limit(caller):
+async def test_it_names_the_workload_its_version_its_limit_and_what_is_personal(caller):
     response = await caller.http.get("/v1/models")
-    assert response.json() == {"models": [{"workload": "checksum", "version": "0", "max_inputs": 64}]}
+    served = {"workload": "checksum", "version": "0", "max_inputs": 64}
+    assert response.json() == {"models": [{**served, "privacy": {"page": "special", "patient": "identifier"}}]}

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from slipway.audit import repository
+from slipway.audit import sealer as module
 from slipway.audit.schemas import Action
 from slipway.audit.sealer import Sealer, verify
 from slipway.audit.service import record
@@ -156,6 +158,51 @@ async def test_many_writers_and_two_sealers_miss_nothing_and_repeat_nothing(
         assert (verdict.entries, verdict.broken) == (1 + 30 * 3, None)
         assert verdict.seals >= 3
     assert await rows("SELECT sum(entries) FROM audit_seals") == [(2 * 91,)]
+
+
+async def test_a_tenant_that_cannot_be_sealed_does_not_hold_up_the_others(
+    principal, stranger, write, sealer, check, rows
+):
+    tenants = {principal.tenant_id, stranger.tenant_id}
+    for broken in tenants:
+        (whole,) = tenants - {broken}
+        await write(whole)
+        await write(broken)
+        before = await check(whole)
+        await rows(f"ALTER TABLE audit_seals ADD CONSTRAINT no CHECK (tenant_id <> '{broken}') NOT VALID")
+
+        sealed = await sealer.seal()
+
+        assert (sealed.seals, sealed.failed) == (1, 1)
+        assert (await check(whole)).seals == before.seals + 1
+        await rows("ALTER TABLE audit_seals DROP CONSTRAINT no")
+
+
+async def test_a_long_backlog_is_sealed_in_steps_of_whole_transactions(
+    principal, write, sealer, check, rows, monkeypatch
+):
+    monkeypatch.setattr(module, "_ENTRIES_A_SEAL", 4)
+    for count in (2, 3, 9, 1):
+        await write(principal.tenant_id, count)
+
+    for entries in (1 + 2, 3, 9, 1, 0):
+        assert (await sealer.seal()).entries == entries
+
+    verdict = await check(principal.tenant_id)
+    assert (verdict.seals, verdict.entries, verdict.broken) == (4, 16, None)
+    assert await rows("SELECT count(*) FROM audit_log") == [(16,)]
+
+
+async def test_a_long_chain_is_verified_in_short_transactions(chain, check, monkeypatch):
+    entries_between, began = repository.entries_between, []
+
+    async def observed(connection, start, end):
+        began.append((await connection.execute(text("SELECT now()"))).scalar_one())
+        return await entries_between(connection, start, end)
+
+    monkeypatch.setattr(repository, "entries_between", observed)
+    assert (await check(chain)).seals == 3
+    assert len(set(began)) == 3
 
 
 async def test_a_seal_says_when_it_was_made(principal, sealer, rows):

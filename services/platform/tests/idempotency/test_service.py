@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from uuid import uuid4
 
 import pytest
@@ -21,9 +22,10 @@ def do(platform, principal):
 
 
 @pytest.fixture
-def request_with(principal):
+async def request_with(platform, principal):
     """A further request that brings the same client's key."""
-    return lambda name="key", route=ROUTE, tenant=principal.tenant_id: IdempotencyKey.of(tenant, route, name)
+    own = await platform.keyring.keyset(principal.tenant_id)
+    return lambda name="key", route=ROUTE, keyset=own: IdempotencyKey.of(keyset, route, name)
 
 
 async def lock_ends(rows):
@@ -116,11 +118,11 @@ async def test_of_fifty_at_once_one_wins(do, request_with, rows, abandoned):
     assert sum(isinstance(outcome, RequestInProgress) for outcome in outcomes) == 49
 
 
-async def test_keys_are_apart_by_route_and_by_tenant(do, request_with, stranger):
+async def test_keys_are_apart_by_route_and_by_tenant(do, request_with, stranger, platform):
     assert await do(begin, request_with()) is None
     assert await do(begin, request_with(route="POST /v1/jobs/1/retry")) is None
     assert await do(begin, request_with("another")) is None
-    foreign = request_with(tenant=stranger.tenant_id)
+    foreign = request_with(keyset=await platform.keyring.keyset(stranger.tenant_id))
     assert await do(begin, foreign, tenant=stranger.tenant_id) is None
 
 
@@ -130,3 +132,17 @@ async def test_what_a_client_puts_into_its_key_is_not_stored(do, request_with, r
     ((content,),) = await rows("SELECT to_jsonb(k)::text FROM idempotency_keys k")
     assert "ada" not in content
     assert b"ada".hex() not in content
+
+
+async def test_who_reads_the_table_cannot_check_a_guess_of_a_clients_key(do, request_with, rows):
+    await do(begin, request_with("ada@example.org"))
+
+    ((stored,),) = await rows("SELECT key FROM idempotency_keys")
+    assert bytes(stored) == request_with("ada@example.org").hash
+    assert bytes(stored) != hashlib.sha256(f"{ROUTE}\nada@example.org".encode()).digest()
+
+
+async def test_tenants_that_use_the_same_key_store_different_hashes(request_with, stranger, platform):
+    foreign = request_with(keyset=await platform.keyring.keyset(stranger.tenant_id))
+    assert foreign.tenant_id == stranger.tenant_id
+    assert foreign.hash != request_with().hash

@@ -140,7 +140,7 @@ async def test_a_turn_that_is_cut_short_gives_its_chunks_back_uncounted(engine, 
     with pytest.raises(asyncio.CancelledError):
         await turn
 
-    await consumer.give_back()
+    await asyncio.gather(consumer.give_back(), consumer.give_back())
     await consumer.give_back()
 
     assert await rows("SELECT state, attempts, lease_until FROM job_chunks") == [("waiting", 0, None)] * 2

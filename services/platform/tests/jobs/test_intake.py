@@ -62,7 +62,7 @@ async def test_a_job_that_was_queued_stays_when_its_caller_never_hears_of_it(eng
 
 
 async def test_an_upload_whose_key_was_taken_over_changes_nothing(engine, principal, rows):
-    key = IdempotencyKey.of(principal.tenant_id, "POST /v1/jobs", "k")
+    key = IdempotencyKey.of(await engine.platform.keyring.keyset(principal.tenant_id), "POST /v1/jobs", "k")
     async with engine.platform.database.transaction(principal.tenant_id) as connection:
         assert await begin(connection, key) is None
     await rows("UPDATE idempotency_keys SET owner = gen_random_uuid()")

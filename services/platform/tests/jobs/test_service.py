@@ -140,10 +140,22 @@ async def test_the_revision_rises_with_every_change(engine, submit, principal):
     assert queued < started < finished == claimed_again < completed
 
 
-async def test_reading_results_is_audited_once_for_all_pages(engine, submit, principal, rows):
+async def test_each_read_of_results_is_audited_but_one_that_goes_on_with_a_download(engine, submit, principal, rows):
     job_id = await submit([b"x"] * 4)
-    for first in (0, 2):
-        page = await call(engine, service.read_results, principal, job_id, first, 2)
-        assert [item.ordinal for item in page] == [first, first + 1]
 
-    assert await actions(rows) == ["job.created", "results.read"]
+    for first, continued in ((1, False), (3, False), (0, False), (2, True)):
+        async with engine.platform.database.transaction(principal.tenant_id) as connection:
+            page = await service.read_results(connection, principal, job_id, first, 2, continued=continued)
+        assert [item.ordinal for item in page] == [first, first + 1][: 4 - first]
+
+    assert await actions(rows) == ["job.created"] + ["results.read"] * 3
+
+
+async def test_results_are_read_without_the_inputs(engine, submit, principal, consumer):
+    job_id = await submit([b"x" * 4_000] * 2)
+    await consumer.turn()
+
+    page = await call(engine, service.read_results, principal, job_id, 0, 2)
+
+    assert [item.input for item in page] == [b"", b""]
+    assert all(item.output for item in page)

@@ -3,8 +3,9 @@ import asyncio
 import pytest
 from prometheus_client import generate_latest
 
-from slipway.errors import InvalidInput
+from slipway.errors import InvalidInput, Unavailable
 from slipway.idempotency.service import IdempotencyKey, begin
+from slipway.jobs import sweeper as module
 from slipway.jobs.schemas import ItemState, JobState
 from slipway.jobs.sweeper import Sweeper
 
@@ -71,6 +72,42 @@ async def test_many_sweepers_count_a_loss_once(engine, submit, rows):
     assert await rows("SELECT state, attempts FROM job_chunks") == [("waiting", 1)] * 4
 
 
+async def test_a_job_that_fails_does_not_hold_up_the_others_and_an_outage_does(
+    engine, submit, principal, rows, monkeypatch
+):
+    broken, whole = await submit([b"x"]), await submit([b"x"])
+    bad_upload, upload = [(await engine.intake(principal)) for _ in range(2)]
+    for silent in (bad_upload, upload):
+        await silent.add(engine.platform.workload.Input(page=b"x"), 2**21)
+    await rows("UPDATE jobs SET touched_at = now() - interval '6 min' WHERE state = 'receiving'")
+    await engine.claim()
+    await engine.claim()
+    await engine.lease_ends()
+    lose, discard = module.lose, module.repository.discard_upload
+    defects = [ValueError("a defect")] * 2
+
+    async def lose_or_fail(connection, lost, most):
+        if lost.job_id == broken:
+            raise defects[0]
+        return await lose(connection, lost, most)
+
+    async def discard_or_fail(connection, job_id):
+        if job_id == bad_upload.job_id:
+            raise defects[1]
+        return await discard(connection, job_id)
+
+    monkeypatch.setattr(module, "lose", lose_or_fail)
+    monkeypatch.setattr(module.repository, "discard_upload", discard_or_fail)
+    swept = await engine.sweep()
+
+    assert (*counts(swept), swept.failed) == (1, 1, 0, 2)
+    assert await rows("SELECT job_id FROM job_chunks WHERE state = 'waiting'") == [(whole,)]
+    assert await rows("SELECT id FROM jobs WHERE state = 'receiving'") == [(bad_upload.job_id,)]
+    defects[0] = Unavailable("The database does not answer.")
+    with pytest.raises(Unavailable):
+        await engine.sweep()
+
+
 async def test_a_silent_upload_is_removed_with_its_key_and_a_live_one_is_kept(engine, principal, rows):
     silent, live = [await engine.intake(principal) for _ in range(2)]
     for upload in (silent, live):
@@ -96,8 +133,9 @@ async def test_a_queued_job_is_never_taken_for_an_abandoned_upload(engine, submi
 
 
 async def test_old_idempotency_keys_are_removed(engine, principal, rows):
+    keyset = await engine.platform.keyring.keyset(principal.tenant_id)
     for name in ("old", "new"):
-        key = IdempotencyKey.of(principal.tenant_id, "POST /v1/jobs", name)
+        key = IdempotencyKey.of(keyset, "POST /v1/jobs", name)
         async with engine.platform.database.transaction(principal.tenant_id) as connection:
             assert await begin(connection, key) is None
         if name == "old":

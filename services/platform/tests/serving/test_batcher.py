@@ -111,3 +111,19 @@ async def test_who_waits_when_the_process_ends_is_told(batcher, numbers):
     await asyncio.wait({served, waiting}, timeout=2)
     assert served.cancelled()
     assert waiting.cancelled()
+
+
+async def test_whoever_waits_is_told_when_the_process_ends_while_it_looks_for_who_is_to_blame(
+    batcher, workload, numbers
+):
+    acts = ("raise", "slow", "slow", "slow", "", "")
+    waiting = [asyncio.create_task(batcher.predict(numbers(n, act=act))) for n, act in enumerate(acts)]
+    served = asyncio.create_task(batcher.run())
+    while workload.batches[1:] != [[0], [1]]:
+        await asyncio.sleep(0.01)
+    served.cancel()
+
+    await asyncio.wait({served, *waiting}, timeout=2)
+    assert served.cancelled()
+    assert isinstance(waiting[0].exception(), PredictError)
+    assert all(caller.cancelled() for caller in waiting[1:])

@@ -25,7 +25,7 @@ class Echo(Workload[Item, Item]):
         return item.cost
 
     def predict(self, batch):
-        self.batches.append([item.cost for item in batch])
+        self.batches.append([max(1, item.cost) for item in batch])
         return batch
 
 
@@ -39,11 +39,11 @@ async def test_answers_keep_their_order_and_batches_their_limits(costs):
     predictor.close()
 
     assert [result.cost for result in results] == costs
-    assert sorted(cost for batch in workload.batches for cost in batch) == sorted(costs)
+    assert sorted(cost for batch in workload.batches for cost in batch) == sorted(max(1, cost) for cost in costs)
     for batch in workload.batches:
         assert 1 <= len(batch) <= Echo.max_batch
-        assert len(batch) == 1 or len(batch) * max(1, *batch) <= Echo.max_batch_cost, "padding counts"
+        assert len(batch) == 1 or len(batch) * max(batch) <= Echo.max_batch_cost, "padding counts"
     for batch, after in zip(workload.batches, workload.batches[1:], strict=False):
         assert max(batch) <= min(after), "inputs of like cost share a batch"
-        together = (len(batch) + 1) * max(1, min(after))
+        together = (len(batch) + 1) * min(after)
         assert len(batch) == Echo.max_batch or together > Echo.max_batch_cost, "none is cut too early"

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from datetime import timedelta
 
@@ -103,6 +104,58 @@ async def test_a_remembered_check_costs_no_query(authenticator, issue, platform,
     await authenticator.authenticate(token)
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(unknown)
+
+
+@pytest.fixture
+def lookups(monkeypatch):
+    """The keys that the database was asked for; each answer takes a moment."""
+    find_key, asked = module.repository.find_key, []
+
+    async def slow(connection, key_id):
+        asked.append(key_id)
+        await asyncio.sleep(0.05)
+        return await find_key(connection, key_id)
+
+    monkeypatch.setattr(module.repository, "find_key", slow)
+    return asked
+
+
+async def test_a_herd_costs_one_query_even_if_its_first_goes_away(authenticator, issue, lookups):
+    key_id, token = await issue()
+    first, *others = [asyncio.create_task(authenticator.authenticate(token)) for _ in range(30)]
+    while not lookups:
+        await asyncio.sleep(0.001)
+    first.cancel()
+
+    assert {caller.key_id for caller in await asyncio.gather(*others)} == {key_id}
+    assert first.cancelled()
+    assert lookups == [key_id]
+
+
+async def test_an_outage_is_not_remembered(authenticator, issue, platform, monkeypatch):
+    key_id, token = await issue()
+
+    def fail():
+        raise Unavailable("The database does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.database, "system_transaction", fail)
+        outcomes = await asyncio.gather(*[authenticator.authenticate(token) for _ in range(3)], return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
+    assert (await authenticator.authenticate(token)).key_id == key_id
+
+
+async def test_many_different_keys_at_once_are_answered_within_a_bound(authenticator, issue, lookups, monkeypatch):
+    monkeypatch.setattr(module, "_ASKED_AT_ONCE", 2)
+    keys = dict([await issue() for _ in range(5)])
+    callers = [asyncio.create_task(authenticator.authenticate(token)) for token in keys.values()]
+    while not lookups:
+        await asyncio.sleep(0.001)
+    assert len(authenticator._asked) == 2
+
+    assert [caller.key_id for caller in await asyncio.gather(*callers)] == list(keys)
+    await asyncio.sleep(0)
+    assert not authenticator._asked
 
 
 async def test_guesses_do_not_fill_the_memory(authenticator, issue, monkeypatch):

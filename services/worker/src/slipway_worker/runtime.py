@@ -38,6 +38,7 @@ class Runtime:
         self._parts = AsyncExitStack()
         self._turns: set[asyncio.Task[Any]] = set()
         self._ready = threading.Event()
+        self._drained: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Open the parts, load the model, and begin to look for work. Raises what went wrong."""
@@ -55,8 +56,7 @@ class Runtime:
     def drain(self) -> None:
         """Start nothing new. Chunks that are not done in time are given back. Returns at once."""
         self._ready.clear()
-        self._loop.call_soon_threadsafe(self._consumer.drain)
-        asyncio.run_coroutine_threadsafe(self._cut_short(), self._loop)
+        self._loop.call_soon_threadsafe(self._drain)
 
     def stop(self) -> None:
         """Drain, close the parts, and end the thread."""
@@ -97,10 +97,21 @@ class Runtime:
         log.info("worker.ready", **model)
 
     async def _close(self) -> None:
-        if hasattr(self, "_consumer"):
+        try:
+            if hasattr(self, "_consumer"):
+                await self._drain()
+        except Unavailable:
+            # The leases run out, and whoever sweeps next hands the chunks back.
+            log.warning("drain.incomplete", reason="unavailable")
+        finally:
+            await self._parts.aclose()
+
+    def _drain(self) -> asyncio.Task[None]:
+        """Begin to drain, unless that was done before; return the one task that does it."""
+        if self._drained is None:
             self._consumer.drain()
-            await self._cut_short()
-        await self._parts.aclose()
+            self._drained = asyncio.create_task(self._cut_short(), name="drain")
+        return self._drained
 
     async def _turn(self) -> bool:
         task = asyncio.current_task()
@@ -130,14 +141,20 @@ class Runtime:
             pass
 
     async def _seal(self) -> None:
-        sealed = await self._sealer.seal()
-        self._platform.metrics.inc(catalogue.AUDIT_SEALS, outcome="succeeded")
+        try:
+            sealed = await self._sealer.seal()
+        except Exception:
+            self._platform.metrics.inc(catalogue.AUDIT_SEALS, outcome="failed")
+            raise
+        self._platform.metrics.inc(catalogue.AUDIT_SEALS, outcome="failed" if sealed.failed else "succeeded")
         self._platform.metrics.inc(catalogue.AUDIT_ENTRIES, sealed.entries)
         self._platform.metrics.set(catalogue.AUDIT_UNSEALED_AGE, sealed.oldest_seconds)
 
     async def _sweep(self) -> None:
         try:
             await self._sweeper.sweep()
-        except Unavailable:
+        except Exception as error:
             self._platform.metrics.inc(catalogue.SWEEPS, outcome="failed")
+            if not isinstance(error, Unavailable):
+                raise
             log.warning("sweep.postponed", reason="unavailable")

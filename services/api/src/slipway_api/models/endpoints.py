@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 from slipway.errors import RateLimited, Unauthenticated, Unavailable
 from slipway.tenants.schemas import Principal
+from slipway.workload import PrivacyClass
+from slipway.workload.privacy import privacy_classes
 from slipway_api.auth import caller
 from slipway_api.documentation import problems
 from slipway_api.state import ApiParts
@@ -18,6 +20,7 @@ class Model(BaseModel):
     workload: str = Field(description="Its route is `POST /v1/{workload}`.")
     version: str = Field(description="Version that answers carry.")
     max_inputs: int = Field(description="Most inputs of one synchronous request.")
+    privacy: dict[str, PrivacyClass] = Field(description="How sensitive each field of an input is.")
 
 
 class ModelList(BaseModel):
@@ -38,6 +41,8 @@ def router() -> APIRouter:
     )
     async def list_models(api: ApiParts, _: Annotated[Principal, Depends(caller(None))]) -> ModelList:
         workload, most = api.platform.workload, api.platform.settings.max_predict_inputs
-        return ModelList(models=[Model(workload=workload.name, version=workload.version, max_inputs=most)])
+        privacy = privacy_classes(workload.Input)
+        served = Model(workload=workload.name, version=workload.version, max_inputs=most, privacy=privacy)
+        return ModelList(models=[served])
 
     return routes

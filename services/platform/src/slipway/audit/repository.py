@@ -28,6 +28,17 @@ _ENTRIES = text("""
     WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND xid < CAST(CAST(:end AS text) AS xid8) ORDER BY id
 """)
 
+_STEP = text("""
+    WITH ahead AS (
+        SELECT xid FROM audit_log
+        WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND xid < CAST(CAST(:end AS text) AS xid8)
+        ORDER BY xid LIMIT :most + 1
+    )
+    SELECT CAST(CAST(oldest.xid AS text) AS bigint) AS oldest, CAST(CAST(beyond.xid AS text) AS bigint) AS beyond
+    FROM (SELECT xid FROM ahead ORDER BY xid LIMIT 1) oldest,
+        (SELECT xid FROM ahead ORDER BY xid OFFSET :most LIMIT 1) beyond
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:
@@ -58,6 +69,15 @@ async def settled_xid(connection: AsyncConnection) -> int:
         text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
     )
     return int(found.scalar_one())
+
+
+async def step_end(connection: AsyncConnection, start: int, end: int, most: int) -> int:
+    """Return where to stop before `end`, so that from `start` there are at most so many entries.
+
+    Transactions are not divided: one with more entries than that makes a step of its own.
+    """
+    found = (await connection.execute(_STEP, {"start": start, "end": end, "most": most})).first()
+    return max(found.beyond, found.oldest + 1) if found else end
 
 
 async def hold_chain(connection: AsyncConnection, tenant: UUID) -> None:

@@ -16,6 +16,12 @@ from slipway.audit import repository
 from slipway.audit.chain import GENESIS, Signer, digest, statement
 from slipway.audit.repository import Seal
 from slipway.database import Database
+from slipway.telemetry.logs import get_logger
+
+_ENTRIES_A_SEAL = 5_000
+"""Keeps a seal's statements far below the statement timeout, however long the backlog is."""
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,7 @@ class Sealed:
 
     entries: int
     seals: int
+    failed: int
     oldest_seconds: float
 
 
@@ -35,19 +42,29 @@ class Sealer:
         self._signer = signer
 
     async def seal(self) -> Sealed:
-        """Seal the settled entries of every tenant."""
+        """Seal the settled entries of every tenant; of a long backlog, the oldest."""
         async with self._database.system_transaction() as connection:
             waiting = await repository.tenants_to_seal(connection)
-        entries = [await self._seal_tenant(tenant) for tenant, _ in waiting]
+        counts = [await self._try_tenant(tenant) for tenant, _ in waiting]
+        sealed = [count for count in counts if count]
         oldest = max((age for _, age in waiting), default=0.0)
-        return Sealed(sum(entries), sum(1 for count in entries if count), oldest)
+        return Sealed(sum(sealed), len(sealed), counts.count(None), oldest)
+
+    async def _try_tenant(self, tenant: UUID) -> int | None:
+        """Return how many entries were sealed; nothing if it failed, which must not hold up the other tenants."""
+        try:
+            return await self._seal_tenant(tenant)
+        except Exception:
+            log.exception("seal.failed", tenant=str(tenant))
+            return None
 
     async def _seal_tenant(self, tenant: UUID) -> int:
         async with self._database.transaction(tenant) as connection:
             await repository.hold_chain(connection, tenant)
             last = await repository.last_seal(connection)
             start, previous, sequence = (last.upto_xid, last.digest, last.sequence) if last else (0, GENESIS, 0)
-            end = await repository.settled_xid(connection)
+            settled = await repository.settled_xid(connection)
+            end = await repository.step_end(connection, start, settled, _ENTRIES_A_SEAL)
             entries = await repository.entries_between(connection, start, end)
             if not entries:
                 return 0
@@ -76,13 +93,14 @@ async def verify(database: Database, signer: Signer, tenant: UUID) -> Verdict:
     """
     async with database.transaction(tenant) as connection:
         seals = await repository.all_seals(connection)
-        start, previous, checked = 0, GENESIS, 0
-        for number, seal in enumerate(seals, start=1):
+    start, previous, checked = 0, GENESIS, 0
+    for number, seal in enumerate(seals, start=1):
+        async with database.transaction(tenant) as connection:
             entries = await repository.entries_between(connection, start, seal.upto_xid)
-            broken = _gap(seal, number) or _forgery(signer, tenant, seal) or _change(seal, previous, entries)
-            if broken:
-                return Verdict(number - 1, checked, f"seal {number}: {broken}")
-            start, previous, checked = seal.upto_xid, seal.digest, checked + len(entries)
+        broken = _gap(seal, number) or _forgery(signer, tenant, seal) or _change(seal, previous, entries)
+        if broken:
+            return Verdict(number - 1, checked, f"seal {number}: {broken}")
+        start, previous, checked = seal.upto_xid, seal.digest, checked + len(entries)
     return Verdict(len(seals), checked, None)
 
 

@@ -8,7 +8,6 @@ from slipway.settings import Settings
 
 SYSTEM_ROLE = "slipway_system"
 APP_ROLE = "slipway_app"
-OWNER_ROLE = "slipway_owner"
 
 
 async def bootstrap(admin_url: str, settings: Settings) -> None:

@@ -66,7 +66,7 @@ class Consumer:
             async with self._database.transaction(claimed.tenant_id) as connection:
                 if await queue.wait_again(connection, claimed, 0.0, uncounted=True):
                     self._count("given_back")
-            del self._held[claimed.id]
+            self._held.pop(claimed.id, None)
 
     async def _claim(self) -> Claim | None:
         async with self._database.system_transaction() as connection:
@@ -81,7 +81,7 @@ class Consumer:
         with self._tracing.continue_trace(claimed.traceparent, name, items=claimed.last - claimed.first + 1):
             async with kept(self._database, claimed, self._settings.lease_seconds):
                 await self._answer(claimed)
-        del self._held[claimed.id]
+        self._held.pop(claimed.id, None)
 
     async def _answer(self, claimed: Claim) -> None:
         try:

@@ -17,10 +17,3 @@ class Doorbell(Protocol):
     async def ring(self) -> None:
         """Ring, if that is possible within a short time."""
         ...
-
-
-class NullDoorbell:
-    """No bell: for where workers find work by looking."""
-
-    async def ring(self) -> None:
-        """Do nothing."""

@@ -112,13 +112,7 @@ async def read_items(
 ) -> list[SealedItem]:
     """Return the items of a range, in order, with their subjects' wrapped keys.
 
-    Args:
-        connection: where to read.
-        job_id: the job.
-        first: first ordinal of the range.
-        last: last ordinal of the range.
-        pending_only: leave out what has an outcome.
-        inputs: whether to load the inputs, which may be large; else they are empty.
+    Inputs may be large: without `inputs` they are not loaded, but left empty.
     """
     parameters = {"job": job_id, "first": first, "last": last, "pending_only": pending_only, "inputs": inputs}
     rows = (await connection.execute(_ITEMS, parameters)).all()

@@ -18,11 +18,6 @@ class JobState(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
-    @property
-    def terminal(self) -> bool:
-        """Whether nothing will happen any more."""
-        return self in (JobState.COMPLETED, JobState.CANCELLED)
-
 
 class ItemState(StrEnum):
     """What became of one input."""

@@ -86,10 +86,9 @@ async def delete_job(connection: AsyncConnection, principal: Principal, job_id: 
 async def read_results(
     connection: AsyncConnection, principal: Principal, job_id: UUID, first: int, limit: int, *, continued: bool = False
 ) -> Sequence[SealedItem]:
-    """Return the sealed items from ordinal `first` on, without their inputs. Each read is audited.
+    """Return the sealed items from ordinal `first` on, without their inputs.
 
-    Args:
-        continued: it goes on with a download whose first read wrote the entry for all of it.
+    Each read is audited, but one that is `continued`: its download has an entry since its first read.
 
     Raises:
         NotFound: no such job.

@@ -1,9 +1,15 @@
 """Takes back what was left behind: expired leases, abandoned uploads, old idempotency keys."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.database import Database
+from slipway.errors import Unavailable
 from slipway.idempotency import repository as idempotency
 from slipway.jobs import queue, repository
 from slipway.jobs.losses import Fate, lose
@@ -26,6 +32,7 @@ class Swept:
     chunks: int
     uploads: int
     keys: int
+    failed: int
 
 
 class Sweeper:
@@ -37,10 +44,11 @@ class Sweeper:
         self._metrics = metrics
 
     async def sweep(self) -> Swept:
-        """Sweep once."""
-        swept = Swept(await self._leases(), await self._uploads(), await self._keys())
-        self._metrics.inc(catalogue.SWEEPS, outcome="succeeded")
-        return swept
+        """Sweep once. What fails for one job is logged and counted, and the rest is swept."""
+        failed: list[UUID] = []
+        chunks, uploads, keys = await self._leases(failed), await self._uploads(failed), await self._keys()
+        self._metrics.inc(catalogue.SWEEPS, outcome="failed" if failed else "succeeded")
+        return Swept(chunks, uploads, keys, len(failed))
 
     async def measure(self, workload: str) -> None:
         """Set the gauges of the backlog."""
@@ -51,29 +59,41 @@ class Sweeper:
         self._metrics.set(catalogue.OLDEST_WAITING, backlog.oldest_seconds)
         self._metrics.set(catalogue.DEAD_LETTERS, backlog.dead)
 
-    async def _leases(self) -> int:
+    async def _leases(self, failed: list[UUID]) -> int:
         async with self._database.system_transaction() as connection:
             expired = await queue.expired(connection, _AT_ONCE)
         fates: Counter[Fate] = Counter()
         for lost in expired:
-            async with self._database.transaction(lost.tenant_id) as connection:
+            async with self._apart(lost.job_id, lost.tenant_id, failed) as connection:
                 fates[await lose(connection, lost, self._settings.max_attempts)] += 1
-        taken_back = len(expired) - fates[Fate.GONE]
+        taken_back = fates.total() - fates[Fate.GONE]
         self._metrics.inc(catalogue.CHUNKS_HANDLED, taken_back, outcome="lost")
         self._metrics.inc(catalogue.ITEMS_FINISHED, fates[Fate.DEAD], outcome="dead")
         if taken_back:
             log.warning("leases.expired", count=taken_back)
         return taken_back
 
-    async def _uploads(self) -> int:
+    async def _uploads(self, failed: list[UUID]) -> int:
         async with self._database.system_transaction() as connection:
             silent = await queue.abandoned(connection, self._settings.receiving_seconds, _AT_ONCE)
         removed = 0
         for job_id, tenant in silent:
-            async with self._database.transaction(tenant) as connection:
+            async with self._apart(job_id, tenant, failed) as connection:
                 removed += await repository.discard_upload(connection, job_id)
         return removed
 
     async def _keys(self) -> int:
         async with self._database.system_transaction() as connection:
             return await idempotency.expire(connection, self._settings.idempotency_seconds, _KEYS_AT_ONCE)
+
+    @asynccontextmanager
+    async def _apart(self, job_id: UUID, tenant: UUID, failed: list[UUID]) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction whose failure is noted and does not hold up the other jobs; an outage ends the sweep."""
+        try:
+            async with self._database.transaction(tenant) as connection:
+                yield connection
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("sweep.failed", job_id=str(job_id), tenant=str(tenant))
+            failed.append(job_id)

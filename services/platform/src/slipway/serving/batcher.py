@@ -64,12 +64,19 @@ class Batcher:
             raise
 
     async def run(self) -> None:
-        """Form and run batches until cancelled."""
-        while True:
-            await self._arrived.wait()
-            if len(self._queue) < self._predictor.workload.max_batch and self._wait:
-                await asyncio.sleep(self._wait)
-            await self._run_batch(self._take())
+        """Form and run batches until cancelled; whoever waits then is cancelled too."""
+        batch: list[_Waiting] = []
+        try:
+            while True:
+                await self._arrived.wait()
+                if len(self._queue) < self._predictor.workload.max_batch and self._wait:
+                    await asyncio.sleep(self._wait)
+                batch = self._take()
+                await self._run_batch(batch)
+        finally:
+            for entry in (*batch, *self._queue):
+                entry.answer.cancel()
+            self._queue.clear()
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
@@ -84,10 +91,6 @@ class Batcher:
     async def _run_batch(self, batch: list[_Waiting]) -> None:
         try:
             results = await self._predictor.predict([entry.item for entry in batch])
-        except asyncio.CancelledError:
-            for entry in batch:
-                entry.answer.cancel()
-            raise
         except PredictError as error:
             await self._blame_one(batch, error)
         except Exception as error:  # noqa: BLE001  # each caller gets it, and the batcher lives on

@@ -1,5 +1,6 @@
 """Checks API keys. Remembers a check for a few seconds, so that a request costs no query."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from slipway.tenants.schemas import Principal, StoredKey
 from slipway.tenants.token import Token, parse_token
 
 _REMEMBERED = 10_000
+_ASKED_AT_ONCE = 1_000
 _HEADERS = {"WWW-Authenticate": "Bearer"}
 
 
@@ -29,6 +31,7 @@ class Authenticator:
         self._database = database
         self._ttl = settings.key_cache_ttl
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[StoredKey | None]] = {}
         self._used: set[str] = set()
 
     async def authenticate(self, text: str) -> Principal:
@@ -60,11 +63,20 @@ class Authenticator:
         known = self._remembered.get(token.id)
         if known is not None and known.until > time.monotonic():
             return known.key
+        if token.id not in self._asked:
+            if len(self._asked) >= _ASKED_AT_ONCE:
+                return await self._look_up(token.id)
+            self._asked[token.id] = asyncio.create_task(self._look_up(token.id))
+            self._asked[token.id].add_done_callback(lambda _: self._asked.pop(token.id))
+        # One query answers all who ask at a time; whoever goes away does not take it from the others.
+        return await asyncio.shield(self._asked[token.id])
+
+    async def _look_up(self, key_id: str) -> StoredKey | None:
         until = time.monotonic() + self._ttl
         async with self._database.system_transaction() as connection:
-            key = await repository.find_key(connection, token.id)
-        self._remembered[token.id] = _Remembered(key, until)
-        self._remembered.move_to_end(token.id)
+            key = await repository.find_key(connection, key_id)
+        self._remembered[key_id] = _Remembered(key, until)
+        self._remembered.move_to_end(key_id)
         if len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
         return key
