@@ -67,14 +67,16 @@ def test_it_shows_what_it_does_and_stops_everything_when_asked(up, slipway, gone
 
 def test_what_dies_again_and_again_ends_it_loudly(up, slipway, gone):
     pids = running(slipway)
-    ready = [line for line in up.said if line.startswith("scheduler: ready")]
-    while ready:
-        psutil.Process(int(re.search(r"pid (\d+)", ready.pop())[1])).kill()
-        for line in up.stdout:
-            up.said.append(line)
-            if line.startswith("scheduler: ready"):
-                ready.append(line)
-                break
+    document = json.loads(slipway("status", "--json").stdout)
+    (pid,) = [process["pid"] for process in document["processes"] if process["name"] == "scheduler"]
+    psutil.Process(pid).kill()
+    for line in up.stdout:
+        up.said.append(line)
+        again = re.match(r"scheduler: ready \(pid (\d+)\)", line)
+        # The line about the one that was killed may come late.
+        if again and int(again[1]) != pid:
+            pid = int(again[1])
+            psutil.Process(pid).kill()
     assert up.wait(timeout=60) == 1
     assert "scheduler was ended by signal 9, for the 5th time within 60 s" in "".join(up.said)
     assert len(pids) == 5

@@ -60,7 +60,7 @@ class Decision(BaseModel):
                     "priority": "normal",
                     "confidence": 0.93,
                     "needs_human": False,
-                    "model_version": "triage@20260101T090000Z-3f9c2a71+int8",
+                    "model_version": "triage@20260101T090000123456Z-3f9c2a71+int8",
                 }
             ]
         },

@@ -30,7 +30,7 @@ class Trained:
 def write_artifact(folder: Path, encoder: str, precision: str, trained: Trained) -> ModelManifest:
     """Write a new version of the model that the folder is named after; it appears whole or not at all."""
     created, weights = datetime.now(UTC), pack_heads([fit.head for fit in trained.fits.values()])
-    version = f"{created:%Y%m%dT%H%M%SZ}-{sha256(weights).hexdigest()[:8]}"
+    version = f"{created:%Y%m%dT%H%M%S%fZ}-{sha256(weights).hexdigest()[:8]}"
     with new_folder(folder / version) as draft:
         (draft / HEADS_FILE).write_bytes(weights)
         manifest = ModelManifest(
