@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from starlette.requests import Request
@@ -172,7 +173,9 @@ def dribble(port: int, request: bytes) -> tuple[float, bytes]:
         while time.monotonic() < began + 10:
             connection.sendall(b"1\r\n \r\n")
             with suppress(TimeoutError):
-                return time.monotonic() - began, connection.recv(65536)
+                start, seconds = connection.recv(65536), time.monotonic() - began
+                connection.settimeout(5)
+                return seconds, start + b"".join(iter(partial(connection.recv, 65536), b""))
     return time.monotonic() - began, b"the server waits for ever"
 
 
