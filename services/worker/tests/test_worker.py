@@ -185,3 +185,11 @@ async def test_logs_of_the_worker_name_the_job_and_its_trace_and_nothing_of_its_
 
     assert str(job_id) in worker.log()
     assert "canary" not in worker.log()
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
+async def test_a_worker_may_be_stopped_as_soon_as_it_is_ready(start, delay):
+    """Celery is still starting then."""
+    worker = await start()
+    await asyncio.sleep(delay)
+    assert await worker.stop() == 0, worker.log()

@@ -54,9 +54,10 @@ class Runtime:
         self._call(self._sweep())
 
     def drain(self) -> None:
-        """Start nothing new. Chunks that are not done in time are given back. Returns at once."""
-        self._ready.clear()
-        self._loop.call_soon_threadsafe(self._drain)
+        """Start nothing new. Chunks not done in time are given back. Returns at once; repeated, it does nothing."""
+        if self._ready.is_set():
+            self._ready.clear()
+            self._loop.call_soon_threadsafe(self._drain)
 
     def stop(self) -> None:
         """Drain, close the parts, and end the thread."""

@@ -1,9 +1,10 @@
 """Runs a worker: Celery in the main thread, the runtime beside it."""
 
 import signal
-import sys
 
 from celery import signals
+from celery.platforms import EX_OK
+from celery.worker import state
 
 from slipway.settings import Environment, Settings
 from slipway.telemetry.logs import configure_logs
@@ -24,14 +25,20 @@ def serve() -> None:
     def drain(**_: object) -> None:
         runtime.drain()
 
+    def stop_early(*_: object) -> None:
+        # An exception raised here could be lost in a destructor; Celery looks at its state once it runs.
+        setattr(state, "should_stop", EX_OK)  # noqa: B010  # the stubs declare it as None
+        runtime.drain()
+
     signals.worker_shutting_down.connect(drain)
-    # Until Celery takes the signal over: it may be long in coming when there is no broker.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, stop_early)  # until Celery takes the signal over
     try:
         runtime.start()
         # One process, no pool: one metrics registry, and no fork after the model is loaded.
-        app.Worker(
+        worker = app.Worker(
             pool="solo", concurrency=1, quiet=True, without_gossip=True, without_mingle=True, without_heartbeat=True
-        ).start()
+        )
+        if state.should_stop is None:
+            worker.start()
     finally:
         runtime.stop()
