@@ -3,6 +3,7 @@
 from sqlalchemy import (
     UUID,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -40,6 +41,7 @@ jobs = Table(
     Column("finished_at", DateTime(timezone=True)),
     Index("jobs_tenant_id_created_at_idx", "tenant_id", text("created_at DESC"), text("id DESC")),
     Index("jobs_dead_idx", "workload", postgresql_where=text("dead > 0")),
+    Index("jobs_active_idx", "tenant_id", postgresql_where=text("state IN ('receiving', 'queued', 'running')")),
     Index("jobs_receiving_idx", "touched_at", postgresql_where=text("state = 'receiving'")),
 )
 
@@ -67,7 +69,14 @@ job_chunks = Table(
     Column("first", Integer, nullable=False, comment="First ordinal of the range."),
     Column("last", Integer, nullable=False, comment="Last ordinal of the range."),
     Column("state", Text, nullable=False, server_default=text("'waiting'"), comment="waiting or running."),
-    Column("attempts", SmallInteger, nullable=False, server_default=text("0"), comment="Counted at the claim."),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0"), comment="Counted when one begins."),
+    Column(
+        "suspect",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Was lost before: runs alone, if again.",
+    ),
     Column(
         "token", BigInteger, nullable=False, server_default=text("0"), comment="Fencing token: rises at each claim."
     ),
