@@ -7,7 +7,7 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from slipway.database.session import driver_url
+from slipway.database.engine import driver_url
 from slipway.settings import Settings
 from slipway_cli.servers.postgres import Postgres
 

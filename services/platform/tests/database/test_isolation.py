@@ -141,7 +141,10 @@ async def test_a_pooled_connection_forgets_its_tenant(settings, two_tenants, end
 async def test_the_system_role_sees_queue_metadata_and_key_hashes_only(rows, settings):
     """No sealed column, no pseudonym, no wrapped key, no audit detail."""
     found = {(table, privilege): columns for table, privilege, columns in await rows(SYSTEM_GRANTS)}
-    chunk = "attempts available_at created_at first id job_id last lease_until priority state tenant_id token workload"
+    chunk = (
+        "attempts available_at created_at first id job_id last lease_until priority state suspect tenant_id token "
+        "workload"
+    )
     assert found == {
         ("alembic_version", "SELECT"): "version_num",
         ("tenants", "SELECT"): "id name",

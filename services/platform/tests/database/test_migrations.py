@@ -18,9 +18,9 @@ from sqlalchemy import create_engine, pool
 from slipway.database import Database, tables
 from slipway.database.base import metadata
 from slipway.database.bootstrap import bootstrap
+from slipway.database.engine import driver_url
 from slipway.database.migrations import configuration, head, upgrade
 from slipway.database.readiness import check_schema
-from slipway.database.session import driver_url
 from slipway.errors import Unavailable
 
 ROOT = Path(__file__).parents[4]

@@ -1,12 +1,40 @@
 import asyncio
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from slipway.database import Database
+from slipway.database.engine import driver_url
 from slipway.errors import Unavailable
+
+
+@pytest.fixture
+async def database_through_stall(settings, two_tenants):
+    """A database behind a wire that, while an event is set, passes nothing on and closes nothing."""
+    url = driver_url(settings.database_app_url)
+    stall = asyncio.Event()
+
+    async def pump(reader, writer):
+        while piece := await reader.read(2**16):
+            while stall.is_set():
+                await asyncio.sleep(0.01)
+            writer.write(piece)
+        writer.close()
+
+    async def connect(reader, writer):
+        server_reader, server_writer = await asyncio.open_connection(url.host, url.port)
+        await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(connect, "127.0.0.1", 0)
+    through = url.set(port=server.sockets[0].getsockname()[1]).render_as_string(hide_password=False)
+    changed = {"database_app_url": SecretStr(through), "database_timeout": 0.3, "database_pool_size": 1}
+    database = Database(settings.model_copy(update=changed))
+    yield database, two_tenants[0], stall
+    await database.close()
+    server.close()
 
 
 async def test_a_block_commits_at_its_end_and_rolls_back_when_it_fails(database, two_tenants, rows):
@@ -61,6 +89,42 @@ async def test_a_connection_that_the_server_has_cut_is_replaced_unnoticed(databa
 
     async with database.transaction(two_tenants[0]) as connection:
         assert (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one() != pid
+
+
+async def test_a_server_that_freezes_is_unavailable(database_through_stall):
+    database, tenant, stall = database_through_stall
+    async with database.transaction(tenant) as connection:
+        await connection.execute(text("SELECT 1"))
+    assert await database.run(tenant, "SELECT 1", {}) == [(1,)]
+    stall.set()
+
+    with pytest.raises(Unavailable):
+        await database.run(tenant, "SELECT 1", {})
+    with pytest.raises(Unavailable):
+        async with database.transaction(tenant) as connection:
+            await connection.execute(text("SELECT 1"))
+    assert database.checked_out("app") == 0
+
+    stall.clear()
+    assert await database.run(tenant, "SELECT 1", {}) == [(1,)]
+
+
+async def test_one_statement_sees_the_rows_of_its_tenant_and_leaves_no_trace_of_it(database, two_tenants):
+    for tenant in two_tenants:
+        assert await database.run(tenant, "SELECT DISTINCT tenant_id FROM jobs", {}) == [(tenant,)]
+    async with database.transaction(two_tenants[0]) as connection:
+        await connection.execute(text("SELECT set_config('slipway.tenant', '', true)"))
+        assert (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one() == 0
+
+
+async def test_a_statement_of_its_own_that_fails_changes_nothing_and_the_pool_lives_on(database, two_tenants, rows):
+    wrong = "WITH changed AS (UPDATE jobs SET priority = 1 RETURNING id) SELECT 1 / (count(*) - count(*)) FROM changed"
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await database.run(two_tenants[0], wrong, {})
+
+    assert await rows("SELECT count(*) FROM jobs WHERE priority = 1") == [(0,)]
+    assert database.checked_out("app") == 0
+    assert await database.run(two_tenants[0], "SELECT 1", {}) == [(1,)]
 
 
 async def test_a_connection_that_is_cut_in_the_middle_is_unavailable(database, two_tenants, rows):

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from slipway.composition import Platform
-from slipway.jobs import queue, repository
+from slipway.jobs import leasing, repository
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
 from slipway.jobs.schemas import Answer, Claim, ItemResult, ItemState, JobView
@@ -43,22 +43,15 @@ class Engine:
         keyset = await self.platform.keyring.keyset(principal.tenant_id)
         return Intake(self.platform.database, keyset, principal, Order(**(values | order)))
 
-    async def claim(self, lease: float = 30.0) -> Claim | None:
+    async def claim(self, lease: float = 30.0, *, busy: bool = False) -> Claim | None:
         """Claim a chunk, as a worker does."""
-        async with self.platform.database.system_transaction() as connection:
-            return await queue.claim(connection, self.platform.workload.name, lease)
+        return await leasing.claim(self.platform.database, self.platform.workload.name, lease, busy=busy)
 
     async def finish(self, claimed: Claim) -> bool:
         """Answer each pending item of a chunk, as a worker does; tell whether the fence let it pass."""
-        async with self.platform.database.transaction(claimed.tenant_id) as connection:
-            items = await repository.read_items(
-                connection, claimed.job_id, claimed.first, claimed.last, pending_only=True
-            )
-            held = await queue.fence(connection, claimed)
-            if held:
-                answers = [Answer(item.ordinal, ItemState.SUCCEEDED, str(claimed).encode()) for item in items]
-                await queue.answer(connection, claimed, answers)
-            return held
+        items = await leasing.read_inputs(self.platform.database, claimed)
+        answers = [Answer(item.ordinal, ItemState.SUCCEEDED, str(claimed).encode()) for item in items]
+        return await leasing.finish(self.platform.database, claimed, answers, again=[], delay=0.0)
 
     async def lease_ends(self) -> None:
         """Let every lease run out, as if all workers had died."""

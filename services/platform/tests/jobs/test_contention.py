@@ -16,6 +16,11 @@ UNFINISHED = """
     SELECT id, state, succeeded, dead, total FROM jobs
     WHERE state NOT IN ('completed', 'cancelled') OR (state = 'completed' AND succeeded + dead <> total)
 """
+MISCOUNTED = """
+    SELECT j.id FROM jobs j JOIN job_items i ON i.job_id = j.id GROUP BY j.id
+    HAVING count(*) FILTER (WHERE i.state = 'succeeded') <> j.succeeded
+        OR count(*) FILTER (WHERE i.state = 'dead') <> j.dead
+"""
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -93,4 +98,5 @@ async def test_nothing_deadlocks_and_nothing_is_lost(engine, principal, stranger
     await engine.run()
 
     assert await rows(UNFINISHED) == []
+    assert await rows(MISCOUNTED) == []
     assert await rows(DEADLOCKS) == [(0,)]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from slipway.errors import Conflict
-from slipway.jobs import queue, repository, service
+from slipway.jobs import leasing, queue, service
 from slipway.jobs.losses import lose
 from slipway.jobs.schemas import Answer, Claim, ItemState
 from slipway.tenants.schemas import Principal
@@ -85,11 +85,10 @@ async def submit(world):
 
 
 async def claim(world):
-    claimed = await world.engine.claim()
+    claimed = await world.engine.claim(busy=world.random.random() < 0.5)
     if claimed is None:
         return False
-    async with world.engine.platform.database.transaction(claimed.tenant_id) as connection:
-        items = await repository.read_items(connection, claimed.job_id, claimed.first, claimed.last, pending_only=True)
+    items = await leasing.read_inputs(world.engine.platform.database, claimed)
     world.claims.append(claimed)
     world.pending[claimed] = [item.ordinal for item in items]
     return True
@@ -100,30 +99,32 @@ async def finish(world):
     claimed = world.some_claim()
     if claimed is None:
         return False
-    async with world.engine.platform.database.transaction(claimed.tenant_id) as connection:
-        if not await queue.fence(connection, claimed):
-            return False
-        fates = {n: world.random.choice(("succeeded", "succeeded", "dead", "again")) for n in world.pending[claimed]}
-        answers = [Answer(n, ItemState(f), world.random.randbytes(8)) for n, f in fates.items() if f != "again"]
-        await queue.answer(connection, claimed, answers)
-        await queue.retry_singly(connection, claimed, [n for n, fate in fates.items() if fate == "again"])
-    return True
+    fates = {n: world.random.choice(("succeeded", "succeeded", "dead", "again")) for n in world.pending[claimed]}
+    answers = [Answer(n, ItemState(f), world.random.randbytes(8)) for n, f in fates.items() if f != "again"]
+    again = [n for n, fate in fates.items() if fate == "again"]
+    return await leasing.finish(world.engine.platform.database, claimed, answers, again, delay=0.0)
 
 
 async def lose_one(world):
     claimed = world.some_claim()
-    if claimed is None:
-        return False
-    async with world.engine.platform.database.transaction(claimed.tenant_id) as connection:
-        return await lose(connection, claimed, 3) != "gone"
+    return claimed is not None and await lose(world.engine.platform.database, claimed, 3) != "gone"
 
 
 async def give_back(world):
     claimed = world.some_claim()
+    return claimed is not None and await queue.give_back(world.engine.platform.database, claimed, 0.0)
+
+
+async def begin(world):
+    claimed = next((c for c in world.claims[-RECENT:] if not c.begun), None)
     if claimed is None:
         return False
-    async with world.engine.platform.database.transaction(claimed.tenant_id) as connection:
-        return await queue.wait_again(connection, claimed, 0.0, uncounted=True)
+    begun = await leasing.begin(world.engine.platform.database, claimed, 30.0)
+    if begun is None:
+        return False
+    world.claims[world.claims.index(claimed)] = begun
+    world.pending[begun] = world.pending.pop(claimed)
+    return True
 
 
 async def leases_end(world):
@@ -153,6 +154,7 @@ WEIGHTS = {
     submit: 2,
     claim: 10,
     finish: 10,
+    begin: 4,
     lose_one: 2,
     give_back: 2,
     leases_end: 1,

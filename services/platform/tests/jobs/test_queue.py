@@ -1,18 +1,18 @@
 import asyncio
 from collections import Counter
 
-from slipway.jobs import queue
+from sqlalchemy import text
+
+from slipway.jobs import leasing, queue
 from slipway.jobs.queue import backoff
 
 
-async def wait_again(engine, claimed, **how):
-    async with engine.platform.database.transaction(claimed.tenant_id) as connection:
-        return await queue.wait_again(connection, claimed, 0.0, **how)
+async def give_back(engine, claimed):
+    return await queue.give_back(engine.platform.database, claimed, 0.0)
 
 
 async def renew(engine, claimed):
-    async with engine.platform.database.system_transaction() as connection:
-        return await queue.renew(connection, claimed, 30.0)
+    return await leasing.renew(engine.platform.database, claimed, 30.0)
 
 
 async def test_chunks_of_a_job_come_in_order_and_cover_it_once(engine, submit):
@@ -70,22 +70,55 @@ async def test_concurrent_claims_never_share_a_chunk(engine, submit, stranger):
 async def test_a_claim_passes_over_chunks_that_another_is_just_taking(engine, submit):
     await submit([b"x"] * 8)
     async with engine.platform.database.system_transaction() as connection:
-        first = await queue.claim(connection, "checksum", 30.0)
+        await connection.execute(text("SELECT FROM job_chunks WHERE first = 0 FOR UPDATE"))
         second = await asyncio.wait_for(engine.claim(), 2)
 
-    assert (first.first, second.first) == (0, 4)
+    assert second.first == 4
 
 
 async def test_a_chunk_that_was_handed_back_waits_for_its_delay(engine, submit):
     await submit([b"x"])
     claimed = await engine.claim()
-    async with engine.platform.database.transaction(claimed.tenant_id) as connection:
-        assert await queue.wait_again(connection, claimed, 60.0)
+    assert await queue.wait_again(engine.platform.database, claimed, 60.0)
 
     assert await engine.claim() is None
     await engine.delays_end()
     again = await engine.claim()
     assert (again.id, again.attempts, again.token) == (claimed.id, 2, 2)
+
+
+async def test_a_suspect_is_not_blamed_for_a_crash_while_it_waits_for_its_turn(engine, submit, rows):
+    await submit([b"x"])
+    await engine.claim()
+    await engine.lease_ends()
+    await engine.sweep()
+    await engine.delays_end()
+
+    waiting = await engine.claim(busy=True)
+    assert (waiting.suspect, waiting.begun, waiting.attempts) == (True, False, 1)
+    await engine.lease_ends()
+    await engine.sweep()
+    await engine.delays_end()
+    assert await rows("SELECT attempts FROM job_chunks") == [(1,)]
+
+    heir = await engine.claim(busy=True)
+    assert await leasing.begin(engine.platform.database, waiting, 30.0) is None, "its lease is over"
+    begun = await leasing.begin(engine.platform.database, heir, 30.0)
+    assert (begun.begun, begun.attempts) == (True, 2)
+    assert await rows("SELECT attempts FROM job_chunks") == [(2,)]
+
+
+async def test_a_suspect_that_is_handed_back_before_it_began_keeps_its_count(engine, submit, rows):
+    await submit([b"x"])
+    await engine.claim()
+    await engine.lease_ends()
+    await engine.sweep()
+    await engine.delays_end()
+
+    assert await give_back(engine, await engine.claim(busy=True))
+    assert await rows("SELECT attempts FROM job_chunks") == [(1,)]
+    assert await give_back(engine, await engine.claim())
+    assert await rows("SELECT attempts, suspect FROM job_chunks") == [(1, True)]
 
 
 def test_delays_double_up_to_a_minute():
@@ -103,7 +136,7 @@ async def test_a_zombie_writes_nothing_once_its_chunk_is_with_another(engine, su
     assert heir.token > zombie.token
     assert not await engine.finish(zombie)
     assert not await renew(engine, zombie)
-    assert not await wait_again(engine, zombie, uncounted=True)
+    assert not await give_back(engine, zombie)
     assert (await engine.job(principal, job_id)).succeeded == 0
     assert await engine.finish(heir)
     assert not await engine.finish(heir), "nor does the same answer count twice"
@@ -117,7 +150,7 @@ async def test_a_lease_that_was_taken_back_is_over_even_before_the_next_claim(en
     assert not await renew(engine, zombie), "a lease that has run out stays so"
     await engine.sweep()
 
-    assert not await wait_again(engine, zombie, uncounted=True)
+    assert not await give_back(engine, zombie)
     assert not await engine.finish(zombie)
     assert await rows("SELECT state, attempts FROM job_chunks") == [("waiting", 1)]
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -126,7 +127,9 @@ async def test_a_broken_seal_is_the_fault_of_its_input_alone(engine, submit, pri
 async def opened(engine, principal, job_id):
     keyset = await engine.platform.keyring.keyset(principal.tenant_id)
     async with engine.platform.database.transaction(principal.tenant_id) as connection:
-        return ItemSealer(keyset, job_id), await repository.read_items(connection, job_id, 0, 100)
+        items = await repository.read_items(connection, job_id, 0, 100)
+    inputs = dict(await engine.rows("SELECT ordinal, input FROM job_items WHERE job_id = %s", job_id))
+    return ItemSealer(keyset, job_id), [replace(item, input=inputs[item.ordinal]) for item in items]
 
 
 def open_both(engine, sealer, item):

@@ -3,7 +3,7 @@
 from psycopg import AsyncConnection, sql
 from sqlalchemy import URL
 
-from slipway.database.session import driver_url
+from slipway.database.engine import driver_url
 from slipway.settings import Settings
 
 SYSTEM_ROLE = "slipway_system"

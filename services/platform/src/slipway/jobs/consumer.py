@@ -11,7 +11,7 @@ from functools import partial
 
 from slipway.composition import Platform
 from slipway.errors import Unavailable
-from slipway.jobs import queue, repository
+from slipway.jobs import leasing, queue
 from slipway.jobs.lanes import Lanes
 from slipway.jobs.lease import kept
 from slipway.jobs.losses import Fate, lose
@@ -53,35 +53,49 @@ class Consumer:
             end = time.monotonic() + self._settings.turn_seconds
             async with Lanes(_LANES) as lanes:
                 while not self._draining and time.monotonic() < end:
-                    claimed = await self._claim()
+                    claimed = await self._claim(busy=lanes.busy)
                     if claimed is None:
                         return False
                     # One that was lost before may crash the process: nothing else should be blamed for it.
-                    await lanes.run(partial(self._work, claimed), alone=claimed.attempts > 1)
+                    await lanes.run(partial(self._work, claimed), alone=claimed.suspect)
             return not self._draining
 
     async def give_back(self) -> None:
         """Hand back what a cancelled or failed turn left in hand; those attempts do not count. No turn may run."""
         for claimed in list(self._held.values()):
-            async with self._database.transaction(claimed.tenant_id) as connection:
-                if await queue.wait_again(connection, claimed, 0.0, uncounted=True):
-                    self._count("given_back")
+            if await queue.give_back(self._database, claimed, 0.0):
+                self._count("given_back")
             self._held.pop(claimed.id, None)
 
-    async def _claim(self) -> Claim | None:
-        async with self._database.system_transaction() as connection:
-            claimed = await queue.claim(connection, self._predictor.workload.name, self._settings.lease_seconds)
+    async def _claim(self, *, busy: bool) -> Claim | None:
+        workload, lease = self._predictor.workload.name, self._settings.lease_seconds
+        claimed = await leasing.claim(self._database, workload, lease, busy=busy)
         if claimed is not None:
             self._held[claimed.id] = claimed
             self._count("claimed")
         return claimed
 
     async def _work(self, claimed: Claim) -> None:
+        begun = await self._begin(claimed)
+        if begun is not None:
+            await self._run(begun)
+        self._held.pop(claimed.id, None)
+
+    async def _begin(self, claimed: Claim) -> Claim | None:
+        if claimed.begun:
+            return claimed
+        begun = await leasing.begin(self._database, claimed, self._settings.lease_seconds)
+        if begun is None:
+            self._count("stale")
+        else:
+            self._held[claimed.id] = begun
+        return begun
+
+    async def _run(self, claimed: Claim) -> None:
         name = f"chunk {self._predictor.workload.name}"
         with self._tracing.continue_trace(claimed.traceparent, name, items=claimed.last - claimed.first + 1):
             async with kept(self._database, claimed, self._settings.lease_seconds):
                 await self._answer(claimed)
-        self._held.pop(claimed.id, None)
 
     async def _answer(self, claimed: Claim) -> None:
         try:
@@ -103,10 +117,7 @@ class Consumer:
 
     async def _attempt(self, claimed: Claim, sealer: ItemSealer) -> tuple[list[Answer], list[int]]:
         """Return what to write, and the ordinals of the items that should be tried again."""
-        async with self._database.transaction(claimed.tenant_id) as connection:
-            items = await repository.read_items(
-                connection, claimed.job_id, claimed.first, claimed.last, pending_only=True
-            )
+        items = await leasing.read_inputs(self._database, claimed)
         inputs = [sealer.open_input(item, self._predictor.workload.Input) for item in items]
         results = list(zip(items, await self._predictor.predict(inputs), strict=True))
         answers = [sealer.seal_result(item, result) for item, result in results if not self._may_retry(claimed, result)]
@@ -115,17 +126,12 @@ class Consumer:
 
     async def _postpone(self, claimed: Claim, error: Exception) -> None:
         log.error("chunk.postponed", job_id=str(claimed.job_id), reason=type(error).__name__)
-        async with self._database.transaction(claimed.tenant_id) as connection:
-            await queue.wait_again(connection, claimed, self._settings.poll_seconds, uncounted=True)
+        await queue.give_back(self._database, claimed, self._settings.poll_seconds)
         self._count("given_back")
 
     async def _finish(self, claimed: Claim, answers: Sequence[Answer], again: Sequence[int]) -> None:
-        async with self._database.transaction(claimed.tenant_id) as connection:
-            held = await queue.fence(connection, claimed)
-            if held:
-                await queue.answer(connection, claimed, answers)
-            if held and again:
-                await queue.retry_singly(connection, claimed, again)
+        delay = queue.backoff(claimed.attempts)
+        held = await leasing.finish(self._database, claimed, answers, again, delay)
         self._count("finished" if held else "stale")
         if held:
             self._count_items(answers)
@@ -137,8 +143,7 @@ class Consumer:
         return not claimed.single or claimed.attempts < self._settings.max_attempts
 
     async def _lost(self, claimed: Claim, error: Exception | None) -> None:
-        async with self._database.transaction(claimed.tenant_id) as connection:
-            fate = await lose(connection, claimed, self._settings.max_attempts)
+        fate = await lose(self._database, claimed, self._settings.max_attempts)
         self._count("stale" if fate is Fate.GONE else "lost")
         if fate is Fate.DEAD:
             self._metrics.inc(catalogue.ITEMS_FINISHED, outcome=ItemState.DEAD)

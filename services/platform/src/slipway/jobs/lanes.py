@@ -13,6 +13,11 @@ class Lanes:
         self._most = most
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether any work is in hand."""
+        return any(not task.done() for task in self._tasks)
+
     async def run(self, work: Callable[[], Coroutine[Any, Any, None]], *, alone: bool) -> None:
         """Start the work, and return when there is room for more.
 

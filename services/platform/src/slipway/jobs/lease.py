@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from slipway.database import Database
 from slipway.errors import Unavailable
-from slipway.jobs import queue
+from slipway.jobs import leasing
 from slipway.jobs.schemas import Claim
 
 _RENEWALS_A_LEASE = 3
@@ -31,5 +31,4 @@ async def _renew(database: Database, claimed: Claim, lease: float) -> None:
         await asyncio.sleep(lease / _RENEWALS_A_LEASE)
         # An outage may be over before the lease is: try again at the next renewal.
         with suppress(Unavailable):
-            async with database.system_transaction() as connection:
-                held = await queue.renew(connection, claimed, lease)
+            held = await leasing.renew(database, claimed, lease)

@@ -6,9 +6,8 @@ dead letter after the attempts of the settings.
 
 from enum import StrEnum
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from slipway.jobs import queue
+from slipway.database import Database
+from slipway.jobs import leasing, queue
 from slipway.jobs.schemas import Answer, Claim, ItemState
 
 _ATTEMPTS_TOGETHER = 2
@@ -24,16 +23,16 @@ class Fate(StrEnum):
     """It was finished, cancelled or taken by another worker in the meantime."""
 
 
-async def lose(connection: AsyncConnection, lost: Claim, max_attempts: int) -> Fate:
-    """Decide on a lost chunk, in a transaction of its tenant."""
-    given_up = lost.attempts >= (max_attempts if lost.single else _ATTEMPTS_TOGETHER)
-    if not given_up:
-        waits = await queue.wait_again(connection, lost, queue.backoff(lost.attempts))
-        return Fate.WAITS_AGAIN if waits else Fate.GONE
-    if not await queue.fence(connection, lost):
-        return Fate.GONE
+async def lose(database: Database, lost: Claim, max_attempts: int) -> Fate:
+    """Decide on a lost chunk."""
+    fate, done = await _decide(database, lost, max_attempts)
+    return fate if done else Fate.GONE
+
+
+async def _decide(database: Database, lost: Claim, max_attempts: int) -> tuple[Fate, bool]:
+    if lost.attempts < (max_attempts if lost.single else _ATTEMPTS_TOGETHER):
+        return Fate.WAITS_AGAIN, await queue.wait_again(database, lost, queue.backoff(lost.attempts))
     if not lost.single:
-        await queue.split(connection, lost)
-        return Fate.SPLIT
-    await queue.answer(connection, lost, [Answer(lost.first, ItemState.DEAD, None)])
-    return Fate.DEAD
+        return Fate.SPLIT, await queue.split(database, lost)
+    given_up = Answer(lost.first, ItemState.DEAD, None)
+    return Fate.DEAD, await leasing.finish(database, lost, [given_up], again=[], delay=0.0)

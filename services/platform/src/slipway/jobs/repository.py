@@ -22,13 +22,13 @@ _ADD_CHUNKS = text("""
 
 _ITEMS = text("""
     SELECT i.ordinal, CASE WHEN i.state = 'pending' AND j.state = 'cancelled' THEN j.state ELSE i.state END AS state,
-        i.subject_id, k.wrapped AS wrapped_key, CASE WHEN :inputs THEN i.input ELSE '' END AS input, i.output
+        i.subject_id, k.wrapped AS wrapped_key, i.output
     FROM job_items i
     JOIN jobs j ON j.id = i.job_id
     JOIN LATERAL (
         SELECT wrapped FROM subject_keys WHERE subject_id = i.subject_id ORDER BY version DESC LIMIT 1
     ) k ON true
-    WHERE i.job_id = :job AND i.ordinal BETWEEN :first AND :last AND (NOT :pending_only OR i.state = 'pending')
+    WHERE i.job_id = :job AND i.ordinal BETWEEN :first AND :last
     ORDER BY i.ordinal
 """)
 
@@ -101,23 +101,11 @@ async def drop_chunks(connection: AsyncConnection, job_id: UUID) -> None:
     await connection.execute(text("DELETE FROM job_chunks WHERE job_id = :job"), {"job": job_id})
 
 
-async def read_items(
-    connection: AsyncConnection,
-    job_id: UUID,
-    first: int,
-    last: int,
-    *,
-    pending_only: bool = False,
-    inputs: bool = True,
-) -> list[SealedItem]:
-    """Return the items of a range, in order, with their subjects' wrapped keys.
-
-    Inputs may be large: without `inputs` they are not loaded, but left empty.
-    """
-    parameters = {"job": job_id, "first": first, "last": last, "pending_only": pending_only, "inputs": inputs}
-    rows = (await connection.execute(_ITEMS, parameters)).all()
+async def read_items(connection: AsyncConnection, job_id: UUID, first: int, last: int) -> list[SealedItem]:
+    """Return what became of the items of a range, in order, with their subjects' wrapped keys and without inputs."""
+    rows = (await connection.execute(_ITEMS, {"job": job_id, "first": first, "last": last})).all()
     return [
-        SealedItem(row.ordinal, ItemState(row.state), row.subject_id, row.wrapped_key, row.input, row.output)
+        SealedItem(row.ordinal, row.subject_id, row.wrapped_key, state=ItemState(row.state), output=row.output)
         for row in rows
     ]
 

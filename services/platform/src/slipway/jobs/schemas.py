@@ -1,6 +1,6 @@
 """What callers see of a job, and what the engine knows of a chunk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -65,6 +65,14 @@ class Claim:
     attempts: int
     token: int
     traceparent: str | None
+    suspect: bool
+    """It was lost before: a crash may be its doing."""
+    begun: bool
+    """Whether this attempt is counted in `attempts`."""
+
+    def begin(self, attempts: int) -> "Claim":
+        """Return the claim with its attempt counted."""
+        return replace(self, attempts=attempts, begun=True)
 
     @property
     def single(self) -> bool:
@@ -77,11 +85,12 @@ class SealedItem:
     """An item as it is stored, with the wrapped key of its subject."""
 
     ordinal: int
-    state: ItemState
     subject_id: UUID
     wrapped_key: bytes
-    input: bytes
-    output: bytes | None
+    input: bytes = b""
+    """Left empty where only the outcome is wanted: inputs may be large."""
+    state: ItemState = ItemState.PENDING
+    output: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

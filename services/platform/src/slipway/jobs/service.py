@@ -96,7 +96,7 @@ async def read_results(
     await get_job(connection, job_id)
     if not continued:
         await _record(connection, principal, Action.RESULTS_READ, job_id)
-    return await repository.read_items(connection, job_id, first, first + limit - 1, inputs=False)
+    return await repository.read_items(connection, job_id, first, first + limit - 1)
 
 
 async def _lock(connection: AsyncConnection, job_id: UUID) -> JobView:

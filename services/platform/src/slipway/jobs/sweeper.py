@@ -1,12 +1,10 @@
 """Takes back what was left behind: expired leases, abandoned uploads, old idempotency keys."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.database import Database
 from slipway.errors import Unavailable
@@ -52,20 +50,18 @@ class Sweeper:
 
     async def measure(self, workload: str) -> None:
         """Set the gauges of the backlog."""
-        async with self._database.system_transaction() as connection:
-            backlog = await queue.backlog(connection, workload)
+        backlog = await queue.backlog(self._database, workload)
         self._metrics.set(catalogue.CHUNKS, backlog.waiting, state="waiting")
         self._metrics.set(catalogue.CHUNKS, backlog.running, state="running")
         self._metrics.set(catalogue.OLDEST_WAITING, backlog.oldest_seconds)
         self._metrics.set(catalogue.DEAD_LETTERS, backlog.dead)
 
     async def _leases(self, failed: list[UUID]) -> int:
-        async with self._database.system_transaction() as connection:
-            expired = await queue.expired(connection, _AT_ONCE)
+        expired = await queue.expired(self._database, _AT_ONCE)
         fates: Counter[Fate] = Counter()
         for lost in expired:
-            async with self._apart(lost.job_id, lost.tenant_id, failed) as connection:
-                fates[await lose(connection, lost, self._settings.max_attempts)] += 1
+            with _apart(lost.job_id, lost.tenant_id, failed):
+                fates[await lose(self._database, lost, self._settings.max_attempts)] += 1
         taken_back = fates.total() - fates[Fate.GONE]
         self._metrics.inc(catalogue.CHUNKS_HANDLED, taken_back, outcome="lost")
         self._metrics.inc(catalogue.ITEMS_FINISHED, fates[Fate.DEAD], outcome="dead")
@@ -74,26 +70,26 @@ class Sweeper:
         return taken_back
 
     async def _uploads(self, failed: list[UUID]) -> int:
-        async with self._database.system_transaction() as connection:
-            silent = await queue.abandoned(connection, self._settings.receiving_seconds, _AT_ONCE)
+        silent = await queue.abandoned(self._database, self._settings.receiving_seconds, _AT_ONCE)
         removed = 0
         for job_id, tenant in silent:
-            async with self._apart(job_id, tenant, failed) as connection:
-                removed += await repository.discard_upload(connection, job_id)
+            with _apart(job_id, tenant, failed):
+                async with self._database.transaction(tenant) as connection:
+                    removed += await repository.discard_upload(connection, job_id)
         return removed
 
     async def _keys(self) -> int:
         async with self._database.system_transaction() as connection:
             return await idempotency.expire(connection, self._settings.idempotency_seconds, _KEYS_AT_ONCE)
 
-    @asynccontextmanager
-    async def _apart(self, job_id: UUID, tenant: UUID, failed: list[UUID]) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction whose failure is noted and does not hold up the other jobs; an outage ends the sweep."""
-        try:
-            async with self._database.transaction(tenant) as connection:
-                yield connection
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("sweep.failed", job_id=str(job_id), tenant=str(tenant))
-            failed.append(job_id)
+
+@contextmanager
+def _apart(job_id: UUID, tenant: UUID, failed: list[UUID]) -> Iterator[None]:
+    """Note a failure, so that it does not hold up the other jobs; an outage ends the sweep."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("sweep.failed", job_id=str(job_id), tenant=str(tenant))
+        failed.append(job_id)

@@ -5,7 +5,7 @@ from sqlalchemy import create_engine, pool
 
 from slipway.database import tables  # noqa: F401  # fills the metadata
 from slipway.database.base import metadata
-from slipway.database.session import driver_url
+from slipway.database.engine import driver_url
 from slipway.settings import Settings
 
 # A migration that has to wait for a lock holds up all traffic behind it: better to fail, and to be run again.
