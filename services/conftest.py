@@ -66,7 +66,7 @@ def submit(platform: Platform, principal: Principal) -> Submit:
 
     async def accept(pages: list[bytes], *, caller: Principal = principal, priority: int = 5) -> UUID:
         keyset = await platform.keyring.keyset(caller.tenant_id)
-        order = Order(platform.workload.name, priority, platform.settings.chunk_inputs, None, None)
+        order = Order(platform.workload.name, priority, platform.settings.chunk_inputs, 10**6, None, None)
         intake = Intake(platform.database, keyset, caller, order)
         for page in pages:
             await intake.add(platform.workload.Input(page=page))

@@ -30,6 +30,7 @@ _REJECTED: dict[type[Problem], str] = {
     errors.Unauthenticated: "unauthenticated",
     errors.MissingScope: "missing_scope",
     errors.RateLimited: "rate_limited",
+    errors.QueueFull: "queue_full",
     errors.BodyTooLarge: "too_large",
     errors.RequestTimeout: "timeout",
 }

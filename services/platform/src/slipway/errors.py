@@ -97,6 +97,12 @@ class RateLimited(Problem):
     type, title, status = "rate-limited", "Too many requests", HTTPStatus.TOO_MANY_REQUESTS
 
 
+class QueueFull(Problem):
+    """As much of the tenant's work is unfinished as may be."""
+
+    type, title, status = "queue-full", "Too much of your work is waiting", HTTPStatus.TOO_MANY_REQUESTS
+
+
 class RequestTimeout(Problem):
     """The client stopped sending in the middle of a body."""
 

@@ -5,10 +5,11 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     max_predict_inputs: int = Field(64, ge=1, le=1000, description="Most inputs of one `POST /v1/{workload}`.")
     max_json_inputs: int = Field(1_000, ge=1, le=10_000, description="Most inputs of a job posted as JSON.")
     max_job_inputs: int = Field(10_000, ge=1, description="Most inputs of a job uploaded as NDJSON.")
+    max_queued_inputs: int = Field(
+        200_000, ge=1, description="Most inputs of one tenant's jobs that may be unfinished; beyond, 429 answers."
+    )
     body_timeout: float = Field(
         30.0, gt=0, le=600, description="Seconds a client may stay silent while it sends a body."
     )
@@ -91,11 +95,20 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(
         6_000, ge=1, description="Requests a minute that one API key may make before 429 answers it."
     )
+    max_watchers: int = Field(
+        2_000, ge=1, description="Event streams of jobs that a process keeps open before 503 answers another."
+    )
     batch_queue_inputs: int = Field(1_024, ge=1, description="Inputs that may wait for the model before 503 answers.")
+    batch_queue_seconds: float = Field(
+        1.0,
+        gt=0,
+        le=60,
+        description="Seconds that an input may be expected to wait for the model before 503 answers.",
+    )
     batch_wait: float = Field(0.002, ge=0, le=1, description="Longest wait, in seconds, for a batch to fill up.")
 
     chunk_inputs: int = Field(64, ge=1, le=1_000, description="Inputs of a job that one lease covers.")
-    lease_seconds: float = Field(30.0, ge=1, description="Seconds after which an unrenewed lease is lost.")
+    lease_seconds: float = Field(15.0, ge=1, description="Seconds after which an unrenewed lease is lost.")
     turn_seconds: float = Field(10.0, gt=0, description="Seconds that one doorbell keeps a worker going.")
     poll_seconds: float = Field(3.0, gt=0, description="Seconds between a worker's own looks for work.")
     sweep_seconds: float = Field(5.0, gt=0, description="Seconds between two sweeps for expired leases.")
@@ -105,11 +118,51 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts of a single message before it is a dead letter.")
     idempotency_seconds: float = Field(86_400.0, gt=0, description="Seconds an Idempotency-Key is remembered.")
 
+    max_webhooks: int = Field(10, ge=1, le=100, description="Most webhook endpoints that one tenant may have.")
+    webhook_allowed_networks: str | None = Field(
+        None,
+        description="Private networks that webhooks may go to all the same, also without TLS: `10.1.0.0/16, fd00::/8`.",
+    )
+    webhook_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of authorities that webhooks trust beside the public ones."
+    )
+    webhook_timeout: float = Field(15.0, gt=0, le=60, description="Seconds a webhook's receiver has to answer.")
+    webhook_poll_seconds: float = Field(1.0, gt=0, description="Seconds between a worker's looks for due webhooks.")
+    webhook_concurrency: int = Field(64, ge=1, le=1_000, description="Webhooks that a worker sends at the same time.")
+    webhook_endpoint_concurrency: int = Field(
+        4, ge=1, le=100, description="Webhooks under way to one endpoint at the same time; four times as many a tenant."
+    )
+    webhook_breaker_failures: int = Field(
+        5, ge=1, description="Failed attempts in a row after which an endpoint gets single trials only."
+    )
+    webhook_breaker_seconds: float = Field(60.0, gt=0, description="Seconds between those trials.")
+    webhook_disable_seconds: float = Field(
+        432_000.0, gt=0, description="Seconds without any success after which a failing endpoint is switched off."
+    )
+    webhook_retention_seconds: float = Field(
+        2_592_000.0, gt=0, description="Seconds that webhook events and the log of their deliveries are kept."
+    )
+
     unleash_url: str | None = Field(None, description="Unleash server; without it the bootstrap file decides.")
     unleash_token: SecretStr | None = Field(None, description="Client token for the Unleash server.")
     flags_file: Path | None = Field(None, description="Flag bootstrap file; default: the one that ships with Slipway.")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP endpoint for traces; without it none are exported.")
     trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of traces that are sampled.")
+
+    @model_validator(mode="after")
+    def _a_job_fits_into_the_queue(self) -> Self:
+        if self.max_queued_inputs < self.max_job_inputs:
+            names = variable("max_queued_inputs"), variable("max_job_inputs")
+            raise ValueError(f"{names[0]} must be at least {names[1]}, or the largest job is never accepted")
+        return self
+
+    @field_validator("webhook_allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: str | None) -> str | None:
+        for part in (value or "").split(","):
+            if part.strip():
+                ip_network(part.strip())
+        return value
 
     @model_validator(mode="after")
     def _no_default_secret_outside_development(self) -> Self:

@@ -39,7 +39,14 @@ class Engine:
     async def intake(self, principal: Principal, **order: Any) -> Intake:
         """Return a job on its way in."""
         workload, size = self.platform.workload.name, self.platform.settings.chunk_inputs
-        values = {"workload": workload, "priority": 5, "chunk_inputs": size, "traceparent": None, "idempotency": None}
+        values = {
+            "workload": workload,
+            "priority": 5,
+            "chunk_inputs": size,
+            "most_queued": 10**6,
+            "traceparent": None,
+            "idempotency": None,
+        }
         keyset = await self.platform.keyring.keyset(principal.tenant_id)
         return Intake(self.platform.database, keyset, principal, Order(**(values | order)))
 

@@ -91,7 +91,7 @@ async def test_nothing_deadlocks_and_nothing_is_lost(engine, principal, stranger
         *(crowd.work() for _ in range(8)),
         crowd.interfere(service.cancel_job),
         crowd.interfere(service.delete_job),
-        crowd.interfere(service.retry_dead, 4),
+        crowd.interfere(service.retry_dead, 4, 10**6),
     )
     await engine.lease_ends()
     await engine.sweep()

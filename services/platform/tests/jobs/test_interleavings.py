@@ -143,7 +143,7 @@ async def cancel(world):
 
 
 async def retry(world):
-    return await world.call(service.retry_dead, 2)
+    return await world.call(service.retry_dead, 2, 10**6)
 
 
 async def delete(world):

@@ -76,7 +76,7 @@ async def test_dead_inputs_are_tried_again_and_the_others_are_left_alone(
     before = await rows("SELECT ordinal, output FROM job_items WHERE state = 'succeeded' ORDER BY ordinal")
     assert (await engine.job(principal, job_id)).dead == 2
 
-    queued = await call(engine, service.retry_dead, principal, job_id, 4)
+    queued = await call(engine, service.retry_dead, principal, job_id, 4, 10**6)
     assert (queued.state, queued.dead, queued.succeeded, queued.finished_at) == (JobState.QUEUED, 0, 3, None)
 
     async def mended(items):
@@ -95,10 +95,10 @@ async def test_dead_inputs_are_tried_again_and_the_others_are_left_alone(
 async def test_only_a_completed_job_with_dead_inputs_can_be_retried(engine, submit, principal, consumer):
     job_id = await submit([b"x"])
     with pytest.raises(Conflict, match="queued"):
-        await call(engine, service.retry_dead, principal, job_id, 4)
+        await call(engine, service.retry_dead, principal, job_id, 4, 10**6)
     await consumer.turn()
     with pytest.raises(Conflict, match="no dead inputs"):
-        await call(engine, service.retry_dead, principal, job_id, 4)
+        await call(engine, service.retry_dead, principal, job_id, 4, 10**6)
 
 
 async def test_another_tenants_job_does_not_exist(engine, submit, principal, stranger):
@@ -106,7 +106,7 @@ async def test_another_tenants_job_does_not_exist(engine, submit, principal, str
 
     for function, *arguments in (
         (service.cancel_job,),
-        (service.retry_dead, 4),
+        (service.retry_dead, 4, 10**6),
         (service.delete_job,),
         (service.read_results, 0, 10),
     ):

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from slipway.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound, RequestInProgress
+from slipway.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound, QueueFull, RequestInProgress
 from slipway.jobs import service
 from slipway.jobs.schemas import JobView
 from slipway.settings import Settings
@@ -18,6 +18,7 @@ from slipway_api.auth import caller
 from slipway_api.body import JSON, NDJSON
 from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
 from slipway_api.jobs.changes import Change
+from slipway_api.jobs.events import add_events
 from slipway_api.jobs.results import as_json, first_lines, read_page
 from slipway_api.jobs.schemas import (
     JobPage,
@@ -46,7 +47,8 @@ _Key = Annotated[
 _LIST = problems(*AUTHENTICATED, InvalidInput)
 _READ = problems(*AUTHENTICATED, InvalidInput, NotFound)
 _CHANGE = problems(*AUTHENTICATED, InvalidInput, NotFound, Conflict)
-_SUBMIT = problems(*AUTHENTICATED, *READS_BODY, NotFound, RequestInProgress, IdempotencyMismatch)
+_RETRY = problems(*AUTHENTICATED, InvalidInput, NotFound, Conflict, QueueFull)
+_SUBMIT = problems(*AUTHENTICATED, *READS_BODY, NotFound, RequestInProgress, IdempotencyMismatch, QueueFull)
 
 
 def router(workload: AnyWorkload, settings: Settings) -> APIRouter:
@@ -54,6 +56,7 @@ def router(workload: AnyWorkload, settings: Settings) -> APIRouter:
     routes = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     _add_submission(routes, workload, settings)
     _add_reading(routes)
+    add_events(routes)
     _add_results(routes, workload)
     _add_changes(routes)
     return routes
@@ -144,13 +147,13 @@ def _add_changes(routes: APIRouter) -> None:
         operation_id="retryJob",
         summary="Try the dead inputs again",
         status_code=202,
-        responses=_CHANGE,
+        responses=_RETRY,
     )
     async def retry(
         response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: _Key = None
     ) -> JobView:
-        size = api.platform.settings.chunk_inputs
-        apply = partial(service.retry_dead, principal=principal, job_id=job_id, chunk_inputs=size)
+        size, most = api.platform.settings.chunk_inputs, api.platform.settings.max_queued_inputs
+        apply = partial(service.retry_dead, principal=principal, job_id=job_id, chunk_inputs=size, most_queued=most)
         job, repeated = await Change("retry", job_id, idempotency_key, apply).once(api, principal)
         _tell(response, repeated=repeated)
         if not repeated:

@@ -84,9 +84,9 @@ class Submission:
             raise Unavailable("New jobs are not accepted at the moment.", headers={"Retry-After": "60"})
 
     def _order(self, key: IdempotencyKey | None) -> Order:
-        platform = self._api.platform
-        chunk_inputs = platform.settings.chunk_inputs
-        return Order(platform.workload.name, self._priority, chunk_inputs, current_traceparent(), key)
+        name, settings = self._api.platform.workload.name, self._api.platform.settings
+        traceparent = current_traceparent()
+        return Order(name, self._priority, settings.chunk_inputs, settings.max_queued_inputs, traceparent, key)
 
     async def _begin(self, key: IdempotencyKey | None) -> Earlier | None:
         if key is None:
@@ -95,9 +95,15 @@ class Submission:
             return await begin(connection, key)
 
     async def _take_in(self, intake: Intake, keyset: Keyset) -> Row[Any]:
+        await self._check_queue()
         async for item, size in self._inputs():
             await intake.add(item, size)
         return await intake.close(self._fingerprint(keyset))
+
+    async def _check_queue(self) -> None:
+        """Refuse before the body is read."""
+        async with self._api.platform.database.transaction(self._principal.tenant_id) as connection:
+            await service.check_queue(connection, self._api.platform.settings.max_queued_inputs)
 
     async def _inputs(self) -> AsyncIterator[tuple[BaseModel, int]]:
         """Yield each input with its size in bytes."""

@@ -17,6 +17,7 @@ from slipway.idempotency.service import IdempotencyKey, complete
 from slipway.jobs import repository
 from slipway.jobs.schemas import JobState, NewItem
 from slipway.jobs.sealing import seal_input
+from slipway.jobs.service import fit_into_queue
 from slipway.keys.schemas import Keyset
 from slipway.subjects.service import Subject, named_subjects, unnamed_subject
 from slipway.tenants.schemas import Principal
@@ -34,6 +35,7 @@ class Order:
     workload: str
     priority: int
     chunk_inputs: int
+    most_queued: int
     traceparent: str | None
     idempotency: IdempotencyKey | None
 
@@ -74,6 +76,7 @@ class Intake:
 
         Raises:
             InvalidInput: there was no input.
+            QueueFull: too many inputs of the tenant would be unfinished.
         """
         if not self.count:
             raise InvalidInput("Send at least one input.")
@@ -81,6 +84,7 @@ class Intake:
             await self._store_part(connection)
             job = await repository.change_job(connection, self.job_id, state=JobState.QUEUED, total=self._stored)
             await repository.add_chunks(connection, self.job_id, self._order.chunk_inputs)
+            await fit_into_queue(connection, self._principal.tenant_id, self._order.most_queued)
             await self._record(connection)
             if self._order.idempotency is not None:
                 await complete(connection, self._order.idempotency, self.job_id, fingerprint)

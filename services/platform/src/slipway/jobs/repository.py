@@ -1,6 +1,6 @@
 """SQL of the jobs, as one tenant sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,10 @@ _ADD_CHUNKS = text("""
     WHERE j.id = :job AND i.state = 'pending'
     GROUP BY j.id, i.ordinal / :size
     ORDER BY min(i.ordinal)
+""")
+
+_QUEUED = text("""
+    SELECT coalesce(sum(total - succeeded - dead), 0) FROM jobs WHERE state IN ('receiving', 'queued', 'running')
 """)
 
 _ITEMS = text("""
@@ -41,6 +45,11 @@ async def add_job(connection: AsyncConnection, **columns: Any) -> None:
 async def find_job(connection: AsyncConnection, job_id: UUID) -> Row[Any] | None:
     """Return the job, or None if this tenant has none of that id."""
     return (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+
+
+async def find_jobs(connection: AsyncConnection, ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Return those of the jobs that this tenant has."""
+    return (await connection.execute(select(jobs).where(jobs.c.id.in_(ids)))).all()
 
 
 async def lock_job(connection: AsyncConnection, job_id: UUID) -> Row[Any] | None:
@@ -94,6 +103,17 @@ async def add_items(connection: AsyncConnection, tenant: UUID, job_id: UUID, ite
 async def add_chunks(connection: AsyncConnection, job_id: UUID, size: int) -> None:
     """Cut the pending items of a job into chunks of at most `size` that workers may claim."""
     await connection.execute(_ADD_CHUNKS, {"job": job_id, "size": size})
+
+
+async def queued_inputs(connection: AsyncConnection) -> int:
+    """Return how many inputs of the tenant are unfinished."""
+    return int((await connection.execute(_QUEUED)).scalar_one())
+
+
+async def hold_queue(connection: AsyncConnection, tenant: UUID) -> None:
+    """Let nobody else add to the tenant's queue before this transaction ends."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    await connection.execute(lock, {"name": f"slipway.queue/{tenant}"})
 
 
 async def drop_chunks(connection: AsyncConnection, job_id: UUID) -> None:

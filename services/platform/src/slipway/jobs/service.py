@@ -1,6 +1,6 @@
 """Rules of the jobs. Each function works in the transaction that the caller has opened for the tenant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.audit import service as audit
 from slipway.audit.schemas import Action
-from slipway.errors import Conflict, NotFound
+from slipway.errors import Conflict, NotFound, QueueFull
 from slipway.jobs import repository
 from slipway.jobs.schemas import JobState, JobView, SealedItem
 from slipway.tenants.schemas import Principal
@@ -23,6 +23,11 @@ async def get_job(connection: AsyncConnection, job_id: UUID) -> JobView:
         NotFound: there is none of that id, or it is another tenant's.
     """
     return _view(await repository.find_job(connection, job_id))
+
+
+async def find_jobs(connection: AsyncConnection, ids: Collection[UUID]) -> list[JobView]:
+    """Return those of the jobs that there are, in no order."""
+    return [_view(row) for row in await repository.find_jobs(connection, ids)]
 
 
 async def list_jobs(
@@ -51,12 +56,38 @@ async def cancel_job(connection: AsyncConnection, principal: Principal, job_id: 
     return _view(changed)
 
 
-async def retry_dead(connection: AsyncConnection, principal: Principal, job_id: UUID, chunk_inputs: int) -> JobView:
+async def check_queue(connection: AsyncConnection, most: int) -> None:
+    """Look, before any work is done, whether the tenant's queue is full.
+
+    Raises:
+        QueueFull: `most` inputs of the tenant are unfinished.
+    """
+    queued = await repository.queued_inputs(connection)
+    if queued >= most:
+        raise _queue_full(queued, most)
+
+
+async def fit_into_queue(connection: AsyncConnection, tenant: UUID, most: int) -> None:
+    """Look, after inputs were queued and before the commit, whether they still fit. Those of one tenant take turns.
+
+    Raises:
+        QueueFull: more than `most` inputs would be unfinished.
+    """
+    await repository.hold_queue(connection, tenant)
+    queued = await repository.queued_inputs(connection)
+    if queued > most:
+        raise _queue_full(queued, most)
+
+
+async def retry_dead(
+    connection: AsyncConnection, principal: Principal, job_id: UUID, chunk_inputs: int, most_queued: int
+) -> JobView:
     """Queue the dead inputs of a completed job again.
 
     Raises:
         NotFound: no such job.
         Conflict: it is not completed, or has no dead inputs.
+        QueueFull: too many inputs of the tenant would be unfinished.
     """
     job = await _lock(connection, job_id)
     if job.state is not JobState.COMPLETED:
@@ -68,6 +99,7 @@ async def retry_dead(connection: AsyncConnection, principal: Principal, job_id: 
         connection, job_id, state=JobState.QUEUED, dead=job.dead - revived, finished_at=None
     )
     await repository.add_chunks(connection, job_id, chunk_inputs)
+    await fit_into_queue(connection, principal.tenant_id, most_queued)
     await _record(connection, principal, Action.JOB_RETRIED, job_id, inputs=revived)
     return _view(changed)
 
@@ -101,6 +133,11 @@ async def read_results(
 
 async def _lock(connection: AsyncConnection, job_id: UUID) -> JobView:
     return _view(await repository.lock_job(connection, job_id))
+
+
+def _queue_full(queued: int, most: int) -> QueueFull:
+    detail = f"At most {most:,} inputs of your jobs may be unfinished. Wait for some, or cancel a job."
+    return QueueFull(detail, {"queued_inputs": queued, "limit_inputs": most}, {"Retry-After": "10"})
 
 
 def _view(row: Row[Any] | None) -> JobView:
