@@ -72,10 +72,17 @@ class Settings(BaseSettings):
     audit_key_file: Path = Field(
         Path("var/keys/audit.pem"), description="Ed25519 key that signs the audit log's seals."
     )
+    key_provider_timeout: float = Field(5.0, gt=0, le=60, description="Seconds to wait for the key provider.")
     tenant_key_ttl: float = Field(300.0, gt=0, le=300, description="Seconds an unwrapped tenant key stays in memory.")
 
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")
+    api_fd: int | None = Field(
+        None, ge=3, description="Descriptor of a listening socket to serve on instead (socket activation)."
+    )
+    ready_fd: int | None = Field(
+        None, ge=3, description="Descriptor that one byte is written to once the process is ready; for supervisors."
+    )
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics and probes port; never public.")
     metrics_port: int = Field(9100, ge=1, le=65535, description="Port for `/metrics` (and the worker's probes).")
     max_json_bytes: int = Field(8 * 2**20, ge=1024, description="Largest JSON body, in bytes.")
@@ -114,7 +121,13 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(5.0, gt=0, description="Seconds between two sweeps for expired leases.")
     seal_seconds: float = Field(1.0, gt=0, description="Seconds between two seals of the audit log.")
     drain_seconds: float = Field(20.0, gt=0, description="Seconds a stopping process may take to finish its work.")
-    receiving_seconds: float = Field(300.0, gt=0, description="Seconds after which a silent upload is abandoned.")
+    linger_seconds: float = Field(
+        3.0,
+        ge=0,
+        le=60,
+        description="Seconds of the drain in which a stopping API keeps idle connections: a request may be on its way.",
+    )
+    receiving_seconds: float = Field(60.0, ge=20, description="Seconds after which a silent upload is abandoned.")
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts of a single message before it is a dead letter.")
     idempotency_seconds: float = Field(86_400.0, gt=0, description="Seconds an Idempotency-Key is remembered.")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from slipway.errors import InvalidInput, NotFound, RequestInProgress, Unavailable
 from slipway.flags import Flag
-from slipway.idempotency.service import Earlier, IdempotencyKey, begin, release
+from slipway.idempotency.service import LOCK_SECONDS, Earlier, IdempotencyKey, begin, release, renew
 from slipway.jobs import service
 from slipway.jobs.intake import Intake, Order
 from slipway.jobs.schemas import JobView
@@ -23,6 +23,8 @@ from slipway.telemetry.tracing import current_traceparent
 from slipway.tenants.schemas import Principal
 from slipway_api.body import JSON, NDJSON, Body, media_type, parse_json
 from slipway_api.state import Api
+
+_SIGN_OF_LIFE_SECONDS = LOCK_SECONDS / 4
 
 
 class Submission:
@@ -70,13 +72,35 @@ class Submission:
     async def _make(self, key: IdempotencyKey | None, keyset: Keyset) -> JobView:
         intake = Intake(self._api.platform.database, keyset, self._principal, self._order(key))
         try:
-            job = await self._take_in(intake, keyset)
+            async with self._kept(intake, key):
+                job = await self._take_in(intake, keyset)
         except BaseException:
             # Also when the client has gone: what was stored goes, and the key may be used again.
             await asyncio.shield(self._undo(intake, key))
             raise
         self._api.platform.metrics.inc(catalogue.JOBS_ACCEPTED, workload=self._api.platform.workload.name)
         return JobView.model_validate(job)
+
+    @asynccontextmanager
+    async def _kept(self, intake: Intake, key: IdempotencyKey | None) -> AsyncIterator[None]:
+        """Show in the background that the request lives: its process may be killed, but its client may just be slow."""
+        signs = asyncio.create_task(self._show_life(intake, key))
+        try:
+            yield
+        finally:
+            signs.cancel()
+            (ended,) = await asyncio.gather(signs, return_exceptions=True)
+            if isinstance(ended, Exception):
+                raise ended
+
+    async def _show_life(self, intake: Intake, key: IdempotencyKey | None) -> None:
+        while True:
+            await asyncio.sleep(_SIGN_OF_LIFE_SECONDS)
+            # An outage may be over before anybody has missed us.
+            with suppress(Unavailable):
+                await intake.touch()
+                if key is not None:
+                    await renew(self._api.platform.database, key)
 
     def _admit(self) -> None:
         if not self._api.platform.flags.is_enabled(Flag.JOB_INTAKE, tenant=str(self._principal.tenant_id)):

@@ -1,10 +1,12 @@
 """SQL of the idempotency keys."""
 
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.database import Database
 
 # A key whose first request was killed is taken over once its lock has run out.
 _INSERT = text("""
@@ -15,6 +17,11 @@ _INSERT = text("""
     WHERE idempotency_keys.resource IS NULL AND idempotency_keys.locked_until < now()
     RETURNING 1
 """)
+
+_RENEW: LiteralString = """
+    UPDATE idempotency_keys SET locked_until = now() + make_interval(secs => %(lock)s)
+    WHERE key = %(key)s AND owner = %(owner)s AND resource IS NULL RETURNING true
+"""
 
 _SET_OUTCOME = text("""
     UPDATE idempotency_keys SET resource = :resource, fingerprint = :fingerprint
@@ -33,6 +40,11 @@ async def insert(connection: AsyncConnection, tenant: UUID, key: bytes, owner: U
     """Insert the key, or take over one that was left behind; False when another request has it."""
     found = await connection.execute(_INSERT, {"tenant": tenant, "key": key, "owner": owner, "lock": lock})
     return found.one_or_none() is not None
+
+
+async def renew(database: Database, tenant: UUID, key: bytes, owner: UUID, lock: float) -> None:
+    """Prolong the lock of a request that still runs, in a transaction of its own."""
+    await database.run(tenant, _RENEW, {"key": key, "owner": owner, "lock": lock})
 
 
 async def find(connection: AsyncConnection, key: bytes) -> Row[Any] | None:

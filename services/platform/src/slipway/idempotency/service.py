@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.database import Database
 from slipway.errors import IdempotencyMismatch, RequestInProgress
 from slipway.idempotency import repository
 from slipway.keys.envelope import pseudonym
@@ -13,8 +14,8 @@ from slipway.keys.schemas import Keyset
 
 _SOON = {"Retry-After": "1"}
 
-LOCK_SECONDS = 120.0
-"""How long a first request may run before another may take its key over: its process was killed."""
+LOCK_SECONDS = 20.0
+"""How long a first request may be silent before another may take its key over: its process was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ async def begin(connection: AsyncConnection, key: IdempotencyKey) -> Earlier | N
     if found is not None and found.resource is not None:
         return Earlier(found.resource, found.fingerprint)
     raise RequestInProgress("Wait for the first request with this Idempotency-Key.", headers=_SOON)
+
+
+async def renew(database: Database, key: IdempotencyKey) -> None:
+    """Keep the key while its first request still runs."""
+    await repository.renew(database, key.tenant_id, key.hash, key.owner, LOCK_SECONDS)
 
 
 async def complete(connection: AsyncConnection, key: IdempotencyKey, resource: UUID, fingerprint: bytes) -> None:

@@ -90,6 +90,11 @@ class Intake:
                 await complete(connection, self._order.idempotency, self.job_id, fingerprint)
         return job
 
+    async def touch(self) -> None:
+        """Say that the upload still lives, however slow it is; the sweeper removes those that are silent."""
+        if self._stored:
+            await repository.touch_upload(self._database, self._principal.tenant_id, self.job_id)
+
     async def abort(self) -> None:
         """Remove what was stored; a job that was queued stays, whether or not its caller has heard of it."""
         if self._stored:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.database import Database
 from slipway.jobs.models import job_items, jobs
 from slipway.jobs.schemas import ItemState, JobState, NewItem, SealedItem
 
@@ -19,6 +20,8 @@ _ADD_CHUNKS = text("""
     GROUP BY j.id, i.ordinal / :size
     ORDER BY min(i.ordinal)
 """)
+
+_TOUCH: LiteralString = "UPDATE jobs SET touched_at = now() WHERE id = %(job)s AND state = 'receiving' RETURNING true"
 
 _QUEUED = text("""
     SELECT coalesce(sum(total - succeeded - dead), 0) FROM jobs WHERE state IN ('receiving', 'queued', 'running')
@@ -83,6 +86,11 @@ async def delete_job(connection: AsyncConnection, job_id: UUID) -> bool:
     if deleted is not None:
         await connection.execute(text("DELETE FROM subjects WHERE id = :id"), {"id": deleted.subject_id})
     return deleted is not None
+
+
+async def touch_upload(database: Database, tenant: UUID, job_id: UUID) -> None:
+    """Note that a job is still being received, in a transaction of its own."""
+    await database.run(tenant, _TOUCH, {"job": job_id})
 
 
 async def discard_upload(connection: AsyncConnection, job_id: UUID) -> bool:
