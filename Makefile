@@ -66,6 +66,18 @@ up: model ## Start the whole stack on this machine (Ctrl-C stops it)
 test: model ## Every test, on real servers, in parallel
 	$(BIN)/pytest -n auto
 
+.PHONY: chaos
+chaos: model ## Kill everything, again and again, and count every message (make chaos SEED=7; some 20 minutes)
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1)
+
+.PHONY: chaos-quick
+chaos-quick: model ## The same in under two minutes
+	$(BIN)/python -m tests.chaos --quick --seed $(or $(SEED),1)
+
+.PHONY: bench-jobs
+bench-jobs: model ## The job path beside the model alone, on the same cores
+	$(BIN)/python -m loadtests.jobs
+
 .PHONY: docs
 docs: .venv/installed ## Write the generated pages of docs/
 	$(BIN)/python -m slipway.telemetry.catalogue > docs/metrics.md

@@ -40,7 +40,7 @@ class Consumer:
         self._tracing = platform.tracing
         self._turn = asyncio.Lock()
         self._draining = False
-        self._held: dict[int, Claim] = {}
+        self._held: dict[tuple[int, int], Claim] = {}
 
     def drain(self) -> None:
         """Start nothing new: the turn ends with the chunks in hand."""
@@ -65,13 +65,13 @@ class Consumer:
         for claimed in list(self._held.values()):
             if await queue.give_back(self._database, claimed, 0.0):
                 self._count("given_back")
-            self._held.pop(claimed.id, None)
+            self._held.pop(claimed.key, None)
 
     async def _claim(self, *, busy: bool) -> Claim | None:
         workload, lease = self._predictor.workload.name, self._settings.lease_seconds
         claimed = await leasing.claim(self._database, workload, lease, busy=busy)
         if claimed is not None:
-            self._held[claimed.id] = claimed
+            self._held[claimed.key] = claimed
             self._count("claimed")
         return claimed
 
@@ -79,7 +79,7 @@ class Consumer:
         begun = await self._begin(claimed)
         if begun is not None:
             await self._run(begun)
-        self._held.pop(claimed.id, None)
+        self._held.pop(claimed.key, None)
 
     async def _begin(self, claimed: Claim) -> Claim | None:
         if claimed.begun:
@@ -88,7 +88,7 @@ class Consumer:
         if begun is None:
             self._count("stale")
         else:
-            self._held[claimed.id] = begun
+            self._held[claimed.key] = begun
         return begun
 
     async def _run(self, claimed: Claim) -> None:

@@ -75,6 +75,11 @@ class Claim:
         return replace(self, attempts=attempts, begun=True)
 
     @property
+    def key(self) -> tuple[int, int]:
+        """What tells it from other leases on the same chunk."""
+        return self.id, self.token
+
+    @property
     def single(self) -> bool:
         """Whether it covers one item, which then alone is to blame."""
         return self.first == self.last
