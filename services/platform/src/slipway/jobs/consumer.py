@@ -143,7 +143,8 @@ class Consumer:
         return not claimed.single or claimed.attempts < self._settings.max_attempts
 
     async def _lost(self, claimed: Claim, error: Exception | None) -> None:
-        fate = await lose(self._database, claimed, self._settings.max_attempts)
+        # An input that says itself that it may be tried again will crash nothing.
+        fate = await lose(self._database, claimed, self._settings.max_attempts, suspect=error is not None)
         self._count("stale" if fate is Fate.GONE else "lost")
         if fate is Fate.DEAD:
             self._metrics.inc(catalogue.ITEMS_FINISHED, outcome=ItemState.DEAD)

@@ -23,15 +23,16 @@ class Fate(StrEnum):
     """It was finished, cancelled or taken by another worker in the meantime."""
 
 
-async def lose(database: Database, lost: Claim, max_attempts: int) -> Fate:
-    """Decide on a lost chunk."""
-    fate, done = await _decide(database, lost, max_attempts)
+async def lose(database: Database, lost: Claim, max_attempts: int, *, suspect: bool = True) -> Fate:
+    """Decide on a lost chunk; `suspect`: it may have been its own doing."""
+    fate, done = await _decide(database, lost, max_attempts, suspect=suspect)
     return fate if done else Fate.GONE
 
 
-async def _decide(database: Database, lost: Claim, max_attempts: int) -> tuple[Fate, bool]:
+async def _decide(database: Database, lost: Claim, max_attempts: int, *, suspect: bool) -> tuple[Fate, bool]:
     if lost.attempts < (max_attempts if lost.single else _ATTEMPTS_TOGETHER):
-        return Fate.WAITS_AGAIN, await queue.wait_again(database, lost, queue.backoff(lost.attempts))
+        delay = queue.backoff(lost.attempts)
+        return Fate.WAITS_AGAIN, await queue.wait_again(database, lost, delay, suspect=suspect)
     if not lost.single:
         return Fate.SPLIT, await queue.split(database, lost)
     given_up = Answer(lost.first, ItemState.DEAD, None)

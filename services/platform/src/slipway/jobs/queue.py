@@ -54,9 +54,9 @@ def backoff(attempts: int) -> float:
     return min(2.0 ** max(attempts - 1, 0), _BACKOFF_LIMIT)
 
 
-async def wait_again(database: Database, lost: Claim, delay: float) -> bool:
-    """Let a lost chunk be tried again after `delay` seconds, as a suspect; False when it was no longer held."""
-    return await _hand_back(database, lost, delay, uncounted=0, suspect=True)
+async def wait_again(database: Database, lost: Claim, delay: float, *, suspect: bool) -> bool:
+    """Let a lost chunk be tried again after `delay` seconds; False when it was no longer held."""
+    return await _hand_back(database, lost, delay, uncounted=0, suspect=suspect)
 
 
 async def give_back(database: Database, claimed: Claim, delay: float) -> bool:
