@@ -9,9 +9,10 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from slipway.settings import Settings
 from slipway.telemetry.tracing import Tracing
 from slipway.workload.loader import find_workload
-from slipway_api import health, jobs, models, predictions
+from slipway_api import health, jobs, models, predictions, webhooks
 from slipway_api.documentation import DESCRIPTION, describe
 from slipway_api.middleware import RequestMiddleware
+from slipway_api.predictions.door import DOOR, Door
 from slipway_api.problems import handle_problems
 from slipway_api.state import open_api
 
@@ -25,10 +26,10 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     workload = find_workload(settings)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Door]]:
         async with open_api(settings, tracing) as api:
             app.state.api = api
-            yield
+            yield {DOOR: Door(api.batcher, api.rates, api.platform.metrics, workload.name)}
 
     app = FastAPI(
         title="Slipway",
@@ -40,6 +41,7 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     )
     app.include_router(predictions.router(workload, settings.max_predict_inputs))
     app.include_router(jobs.router(workload, settings))
+    app.include_router(webhooks.router())
     app.include_router(models.router())
     app.include_router(health.router())
     handle_problems(app)

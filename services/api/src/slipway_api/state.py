@@ -1,5 +1,6 @@
 """The parts of the API's process, opened and closed with it."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,17 +14,23 @@ from fastapi import Depends, Request
 from slipway.audit.buffer import AuditBuffer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
+from slipway.errors import Unavailable
+from slipway.jobs.announcements import REPEAT_SECONDS, Announcements
 from slipway.jobs.doorbell import Doorbell
 from slipway.serving.batcher import Batcher
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
 from slipway.telemetry.server import ProbeServer
 from slipway.telemetry.tracing import Tracing
 from slipway.tenants.authenticator import Authenticator
+from slipway.webhooks.targets import Targets
 from slipway_api.doorbell import CeleryDoorbell
 from slipway_api.rates import RateLimiter
 
 _FLUSH_SECONDS = 1.0
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,12 @@ class Api:
     rates: RateLimiter
     doorbell: Doorbell
     audit: AuditBuffer
+    announcements: Announcements
+    targets: Targets
     running_keys: set[tuple[UUID, bytes]] = field(default_factory=set)
     """Tenants and hashes of the Idempotency-Keys that requests of this process are running under."""
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the process shall stop: what would go on without end, ends."""
 
 
 @asynccontextmanager
@@ -46,36 +57,59 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(open_platform(settings, tracing))
         metrics, workload = platform.metrics, platform.workload
-        loaded = threading.Event()
-        probes = ProbeServer(settings.metrics_host, settings.metrics_port, metrics.registry, loaded.is_set)
+        loaded, draining = threading.Event(), asyncio.Event()
+        probes = ProbeServer(
+            settings.metrics_host,
+            settings.metrics_port,
+            metrics.registry,
+            lambda: loaded.is_set() and not draining.is_set(),
+        )
         probes.start()
         stack.callback(probes.stop)
         await platform.predictor.load()
         loaded.set()
         metrics.set(catalogue.MODEL_INFO, 1, workload=workload.name, model=workload.version)
+        doorbell = CeleryDoorbell(settings, workload.name, metrics)
+        stack.callback(doorbell.close)
         api = Api(
             platform,
             Batcher(platform.predictor, settings, metrics),
             Authenticator(platform.database, settings),
             await stack.enter_async_context(RateLimiter(settings)),
-            CeleryDoorbell(settings, workload.name, metrics),
+            doorbell,
             AuditBuffer(platform.database, workload.name),
+            Announcements(platform.database, settings),
+            Targets(settings),
+            draining=draining,
         )
+        metrics.follow(catalogue.JOB_WATCHERS, api.announcements.count)
         # At the end after the background tasks: one that is stopped in the middle of a flush puts back what it held.
         stack.push_async_callback(partial(_flush, api))
         background = await stack.enter_async_context(Background())
         background.run("batcher", api.batcher.run())
         background.every(_FLUSH_SECONDS, "audit", api.audit.flush)
         background.every(_FLUSH_SECONDS, "last_used", api.authenticator.flush_last_used)
+        background.every(REPEAT_SECONDS, "announcements", api.announcements.follow)
+        background.run("event_streams", _end_streams(api))
         yield api
 
 
+async def _end_streams(api: Api) -> None:
+    await api.draining.wait()
+    api.announcements.end()
+
+
 async def _flush(api: Api) -> None:
-    await api.audit.flush()
-    await api.authenticator.flush_last_used()
+    """Write what is left; what cannot be written in time is lost, as in a crash, and does not hold up the end."""
+    for name, write in (("audit", api.audit.flush), ("last_used", api.authenticator.flush_last_used)):
+        try:
+            async with asyncio.timeout(api.platform.settings.database_timeout):
+                await write()
+        except (Unavailable, TimeoutError):
+            log.warning("flush.lost", task=name, reason="unavailable")
 
 
-def get_api(request: Request) -> Api:
+async def get_api(request: Request) -> Api:
     """Return the parts, for an endpoint."""
     return cast("Api", request.app.state.api)
 

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     )
     batch_queue_inputs: int = Field(1_024, ge=1, description="Inputs that may wait for the model before 503 answers.")
     batch_queue_seconds: float = Field(
-        1.0,
+        0.5,
         gt=0,
         le=60,
         description="Seconds that an input may be expected to wait for the model before 503 answers.",

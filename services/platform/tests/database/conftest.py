@@ -9,6 +9,10 @@ import pytest
 from slipway.database import Database
 from slipway.settings import Settings
 
+_WEBHOOK = (
+    "INSERT INTO webhook_endpoints (id, tenant_id, url, secret, events, created_by)"
+    " VALUES (%(t)s, %(t)s, 'u', 's', '{}', '')"
+)
 _ROWS = (
     "INSERT INTO tenants (id, name) VALUES (%(t)s, %(t)s::text)",
     "INSERT INTO api_keys (id, tenant_id, name, hash, scopes) VALUES (%(t)s::text, %(t)s, 'k', 'h', '{}')",
@@ -21,6 +25,10 @@ _ROWS = (
     "INSERT INTO idempotency_keys (tenant_id, key, owner, locked_until) VALUES (%(t)s, 'k', %(t)s, now())",
     "INSERT INTO audit_log (tenant_id, actor, action, resource) VALUES (%(t)s, 'a', 'a', 'r')",
     "INSERT INTO audit_seals VALUES (%(t)s, 1, '1', 1, 'd', 's', 'k', now())",
+    _WEBHOOK,
+    "INSERT INTO webhook_events (id, tenant_id, type, payload) VALUES (%(t)s::text, %(t)s, 't', '{}')",
+    "INSERT INTO webhook_deliveries (id, tenant_id, endpoint_id, event_id) VALUES (%(t)s, %(t)s, %(t)s, %(t)s::text)",
+    "INSERT INTO webhook_attempts (tenant_id, delivery_id, outcome) VALUES (%(t)s, %(t)s, 'failed')",
 )
 
 

@@ -159,6 +159,12 @@ async def test_the_system_role_sees_queue_metadata_and_key_hashes_only(rows, set
         ("idempotency_keys", "SELECT"): "created_at key tenant_id",
         ("audit_log", "SELECT"): "at tenant_id xid",
         ("audit_seals", "SELECT"): "sequence tenant_id upto_xid",
+        ("webhook_endpoints", "SELECT"): "broken_until enabled id tenant_id",
+        ("webhook_deliveries", "SELECT"): (
+            "attempts available_at created_at endpoint_id event_id finished_at id lease_until state tenant_id token"
+        ),
+        ("webhook_deliveries", "UPDATE"): "attempts lease_until state token",
+        ("webhook_events", "SELECT"): "created_at id tenant_id",
     }
     whole = (
         "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee = 'slipway_system'"
@@ -168,6 +174,8 @@ async def test_the_system_role_sees_queue_metadata_and_key_hashes_only(rows, set
         ("job_chunks", "SELECT"),
         ("job_chunks", "UPDATE"),
         ("idempotency_keys", "DELETE"),
+        ("webhook_deliveries", "SELECT"),
+        ("webhook_events", "DELETE"),
     }
 
 

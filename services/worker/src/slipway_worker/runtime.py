@@ -6,7 +6,7 @@ It polls for work, renews leases, seals the audit log and answers the tasks, als
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
@@ -16,11 +16,14 @@ from slipway.composition import Platform, open_platform
 from slipway.errors import Unavailable
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.sweeper import Sweeper
+from slipway.process import announce_ready
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.telemetry.server import ProbeServer
 from slipway.telemetry.tracing import Tracing
+from slipway.webhooks.dispatcher import Dispatcher
+from slipway.webhooks.housekeeper import Housekeeper
 
 ResultT = TypeVar("ResultT")
 
@@ -36,8 +39,8 @@ class Runtime:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="runtime")
         self._parts = AsyncExitStack()
-        self._turns: set[asyncio.Task[Any]] = set()
-        self._ready = threading.Event()
+        self._turns: set[asyncio.Task[bool]] = set()
+        self._ready, self._stopping = threading.Event(), threading.Event()
         self._drained: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -46,8 +49,11 @@ class Runtime:
         self._call(self._open())
 
     def turn(self) -> bool:
-        """Work for a turn; return whether there may be more to do. Called by a task."""
-        return self._call(self._turn())
+        """Work for a turn; return whether there may be more to do, for this process. Called by a task."""
+        try:
+            return self._call(self._turn())
+        except CancelledError:  # by the drain, which gives its chunks back
+            return False
 
     def sweep(self) -> None:
         """Take back what was left behind. Called by a task."""
@@ -55,6 +61,7 @@ class Runtime:
 
     def drain(self) -> None:
         """Start nothing new. Chunks not done in time are given back. Returns at once; repeated, it does nothing."""
+        self._stopping.set()
         if self._ready.is_set():
             self._ready.clear()
             self._loop.call_soon_threadsafe(self._drain)
@@ -80,13 +87,19 @@ class Runtime:
         probes.start()
         self._parts.callback(probes.stop)
         await platform.predictor.load()
+        self._dispatcher = await self._parts.enter_async_context(Dispatcher(platform))
         self._assemble(platform)
+        if self._stopping.is_set():
+            self._consumer.drain()
         beside = await self._parts.enter_async_context(Background())
         beside.every(self._settings.poll_seconds, "poll", self._poll)
         beside.every(self._settings.seal_seconds, "seal", self._seal)
         # The scheduler sweeps more often; this one also works while Redis or the scheduler is down.
         beside.every(self._settings.lease_seconds, "sweep", self._sweep)
+        beside.every(self._settings.webhook_poll_seconds, "webhooks", self._dispatcher.dispatch)
+        beside.every(self._settings.sweep_seconds, "webhooks.sweep", Housekeeper(platform).sweep)
         self._ready.set()
+        announce_ready(self._settings)
 
     def _assemble(self, platform: Platform) -> None:
         self._platform = platform
@@ -111,21 +124,20 @@ class Runtime:
         """Begin to drain, unless that was done before; return the one task that does it."""
         if self._drained is None:
             self._consumer.drain()
+            self._dispatcher.drain()
             self._drained = asyncio.create_task(self._cut_short(), name="drain")
         return self._drained
 
     async def _turn(self) -> bool:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a turn is a task of the runtime's loop")
-        self._turns.add(task)
+        # A task of its own: the one that polls never ends, and a drain waits for turns.
+        turn = asyncio.create_task(self._consumer.turn(), name="turn")
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
         try:
-            return await self._consumer.turn()
+            return await turn
         except Unavailable:
             log.warning("turn.postponed", reason="unavailable")
             return False
-        finally:
-            self._turns.discard(task)
 
     async def _cut_short(self) -> None:
         """Wait for the turns that run; cancel them when the time is over, and give their chunks back."""

@@ -4,8 +4,7 @@ import threading
 
 from celery import signals
 
-from slipway.settings import Environment, Settings
-from slipway.telemetry.logs import configure_logs
+from slipway.process import announce_ready, begin
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.server import ProbeServer
 from slipway_worker.celery import create_celery
@@ -13,12 +12,12 @@ from slipway_worker.celery import create_celery
 
 def serve() -> None:
     """Send the scheduled tasks until SIGTERM or SIGINT."""
-    settings = Settings()
-    configure_logs("scheduler", settings.log_level, strict=settings.environment is Environment.DEVELOPMENT)
+    settings = begin("scheduler")
     ready = threading.Event()
 
     def started(**_: object) -> None:
         ready.set()
+        announce_ready(settings)
 
     signals.beat_init.connect(started)
     probes = ProbeServer(settings.metrics_host, settings.metrics_port, Metrics().registry, ready.is_set)

@@ -6,8 +6,7 @@ from celery import signals
 from celery.platforms import EX_OK
 from celery.worker import state
 
-from slipway.settings import Environment, Settings
-from slipway.telemetry.logs import configure_logs
+from slipway.process import begin
 from slipway.telemetry.tracing import configure_tracing
 from slipway_worker.celery import create_celery
 from slipway_worker.runtime import Runtime
@@ -16,8 +15,7 @@ from slipway_worker.tasks import register
 
 def serve() -> None:
     """Work until SIGTERM or SIGINT; then finish the chunks in hand, or give them back."""
-    settings = Settings()
-    configure_logs("worker", settings.log_level, strict=settings.environment is Environment.DEVELOPMENT)
+    settings = begin("worker")
     runtime = Runtime(settings, configure_tracing("worker", settings))
     app = create_celery(settings)
     register(app, runtime)

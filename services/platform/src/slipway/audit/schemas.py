@@ -15,3 +15,10 @@ class Action(StrEnum):
     JOB_RETRIED = "job.retried"
     JOB_DELETED = "job.deleted"
     RESULTS_READ = "results.read"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105  # an action, not a secret
+    WEBHOOK_TESTED = "webhook.tested"
+    WEBHOOK_REDELIVERED = "webhook.redelivered"
+    WEBHOOK_DELETED = "webhook.deleted"

@@ -6,6 +6,7 @@ from slipway.jobs.models import job_chunks, job_items, jobs
 from slipway.keys.models import subject_keys, tenant_keys
 from slipway.subjects.models import subjects
 from slipway.tenants.models import api_keys, tenants
+from slipway.webhooks.models import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events
 
 ALL_TABLES = (
     tenants,
@@ -19,4 +20,8 @@ ALL_TABLES = (
     idempotency_keys,
     audit_log,
     audit_seals,
+    webhook_endpoints,
+    webhook_events,
+    webhook_deliveries,
+    webhook_attempts,
 )

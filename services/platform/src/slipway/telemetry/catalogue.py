@@ -32,7 +32,16 @@ REJECTED = Counter(
     (
         Label(
             "reason",
-            ("overloaded", "rate_limited", "unauthenticated", "missing_scope", "switched_off", "too_large", "timeout"),
+            (
+                "overloaded",
+                "rate_limited",
+                "queue_full",
+                "unauthenticated",
+                "missing_scope",
+                "switched_off",
+                "too_large",
+                "timeout",
+            ),
         ),
     ),
 )
@@ -56,8 +65,20 @@ MODEL_DURATION = Histogram(
     unit="seconds",
     buckets=_MODEL_SECONDS,
 )
+MODEL_HANGING = Gauge(
+    "slipway_model_hanging_calls",
+    "Calls of the model that were given up and still hang in their threads; the process ends when they are too many.",
+    (_WORKLOAD,),
+    unit="calls",
+)
 BATCH_QUEUE = Gauge(
     "slipway_batch_queue_inputs", "Inputs that wait for the model in this process.", (_WORKLOAD,), unit="inputs"
+)
+BATCH_QUEUE_WAIT = Gauge(
+    "slipway_batch_queue_wait_seconds",
+    "Time that an input which came now would wait for the model, by the throughput of late.",
+    (_WORKLOAD,),
+    unit="seconds",
 )
 
 JOBS_ACCEPTED = Counter("slipway_jobs_accepted_total", "Jobs whose inputs were all stored.", (_WORKLOAD,))
@@ -84,11 +105,39 @@ SWEEPS = Counter(
     "Runs of the sweeper that takes back expired leases.",
     (Label("outcome", ("succeeded", "failed")),),
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "slipway_webhook_attempts_total",
+    "Attempts to deliver a webhook: delivered, failed (to be tried again), given up (the last one failed), "
+    "postponed (nothing was sent, for a reason of ours), stale (ended after the lease was lost) or lost (the worker "
+    "is gone).",
+    (Label("outcome", ("delivered", "failed", "given_up", "postponed", "stale", "lost")),),
+)
+WEBHOOK_DURATION = Histogram(
+    "slipway_webhook_duration_seconds",
+    "Time from the connection to the receiver's answer.",
+    unit="seconds",
+    buckets=_MODEL_SECONDS,
+)
+WEBHOOKS_PENDING = Gauge(
+    "slipway_webhook_pending_deliveries", "Webhooks that wait for an attempt, at endpoints that are enabled."
+)
+WEBHOOKS_OVERDUE = Gauge(
+    "slipway_webhook_overdue_seconds",
+    "How long the most overdue webhook should have been sent already, at endpoints that work.",
+    unit="seconds",
+)
+WEBHOOK_ENDPOINTS = Gauge(
+    "slipway_webhook_endpoints",
+    "Endpoints of all tenants: enabled, broken (enabled, but failing: single trials only), disabled.",
+    (Label("state", ("enabled", "broken", "disabled")),),
+)
 DOORBELLS = Counter(
     "slipway_doorbells_total",
     "Messages that tell workers of new work; skipped while the breaker is open.",
     (Label("outcome", ("rung", "failed", "skipped")),),
 )
+
+JOB_WATCHERS = Gauge("slipway_job_watchers", "Event streams of jobs that are open in this process.")
 
 DATABASE_CONNECTIONS = Gauge(
     "slipway_database_connections",

@@ -15,6 +15,9 @@ FIELDS = {
     # For the code to set.
     "tenant": "Id of the tenant.",
     "job_id": "Id of the job.",
+    "webhook_id": "Id of a webhook endpoint.",
+    "delivery_id": "Id of a webhook's delivery.",
+    "status": "HTTP status that a webhook's receiver answered.",
     "api_key_id": "Public part of an API key.",
     "attempt": "Number of the attempt, from 1.",
     "count": "How many.",

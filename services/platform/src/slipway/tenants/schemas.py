@@ -14,6 +14,8 @@ class Scope(StrEnum):
     PREDICT = "predict"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True, slots=True)

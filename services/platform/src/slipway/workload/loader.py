@@ -35,7 +35,7 @@ def find_workload(settings: Settings) -> AnyWorkload:
     return found(context)  # type: ignore[no-any-return]  # `_check` has seen that it is a Workload
 
 
-_TAKEN = ("jobs", "models")
+_TAKEN = ("jobs", "models", "webhooks")
 
 
 def _check(path: str, found: object) -> None:
@@ -51,7 +51,7 @@ def _check(path: str, found: object) -> None:
             raise ValueError(f"{path} needs `{model}`, a pydantic model")
     if found.predict is Workload.predict:
         raise ValueError(f"{path} needs `predict(batch)`")
-    for limit in ("max_batch", "max_batch_cost", "time_limit"):
+    for limit in ("max_batch", "max_batch_cost", "time_limit", "load_limit"):
         if getattr(found, limit) <= 0:
             raise ValueError(f"{path} needs a `{limit}` above 0")
     subject_field(found.Input)

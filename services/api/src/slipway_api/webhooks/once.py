@@ -1,0 +1,86 @@
+"""Changes of webhooks: once for each Idempotency-Key, in one transaction with what they change."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.errors import RequestInProgress
+from slipway.idempotency.service import IdempotencyKey, begin, complete, release
+from slipway.keys.envelope import pseudonym
+from slipway.keys.schemas import Keyset
+from slipway.tenants.schemas import Principal
+from slipway_api.state import Api
+
+ResultT = TypeVar("ResultT")
+
+
+async def nothing() -> None:
+    """Prepare nothing."""
+
+
+@dataclass(frozen=True)
+class Once(Generic[ResultT]):
+    """A POST that changes something, and how to answer its repeat."""
+
+    route: str
+    client_key: str | None
+    make: Callable[[AsyncConnection, Keyset], Awaitable[tuple[UUID, ResultT]]]
+    """Changes it; returns the id of what came of it, and the answer."""
+    find: Callable[[AsyncConnection, Keyset, UUID], Awaitable[ResultT]]
+    """Returns the answer as it is now."""
+    asked: str = ""
+    """All that makes the request another one."""
+    prepare: Callable[[], Awaitable[None]] = nothing
+    """What takes long and needs no transaction; not done for a repeat."""
+
+    async def run(self, api: Api, principal: Principal) -> tuple[ResultT, bool]:
+        """Return the answer, and whether an earlier request with the same key had made the change."""
+        database, keyset = api.platform.database, await api.platform.keyring.keyset(principal.tenant_id)
+        if self.client_key is None:
+            await self.prepare()
+            async with database.transaction(principal.tenant_id) as connection:
+                return (await self.make(connection, keyset))[1], False
+        key = IdempotencyKey.of(keyset, self.route, self.client_key)
+        with _alone(api, key):
+            async with database.transaction(principal.tenant_id) as connection:
+                earlier = await begin(connection, key)
+            if earlier is None:
+                return await self._first(api, key, keyset), False
+        earlier.check(pseudonym(keyset.first, self.asked))
+        async with database.transaction(principal.tenant_id) as connection:
+            return await self.find(connection, keyset, earlier.resource), True
+
+    async def _first(self, api: Api, key: IdempotencyKey, keyset: Keyset) -> ResultT:
+        try:
+            await self.prepare()
+            async with api.platform.database.transaction(key.tenant_id) as connection:
+                resource, result = await self.make(connection, keyset)
+                await complete(connection, key, resource, pseudonym(keyset.first, self.asked))
+        except BaseException:
+            # Also when the client has gone: the key may be used again.
+            await asyncio.shield(_release(api, key))
+            raise
+        return result
+
+
+async def _release(api: Api, key: IdempotencyKey) -> None:
+    async with api.platform.database.transaction(key.tenant_id) as connection:
+        await release(connection, key)
+
+
+@contextmanager
+def _alone(api: Api, key: IdempotencyKey) -> Iterator[None]:
+    """Refuse at once what this process is already at, so that a herd of repeats takes no connections."""
+    running, name = api.running_keys, (key.tenant_id, key.hash)
+    if name in running:
+        raise RequestInProgress("Wait for the first request with this key.", headers={"Retry-After": "1"})
+    running.add(name)
+    try:
+        yield
+    finally:
+        running.remove(name)
