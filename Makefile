@@ -83,6 +83,7 @@ docs: .venv/installed ## Write the generated pages of docs/
 	$(BIN)/python -m slipway.telemetry.catalogue > docs/metrics.md
 	$(BIN)/python -m slipway.settings > docs/settings.md
 	$(BIN)/python -m slipway_cli.reference > docs/commands.md
+	$(BIN)/python -m tests.faults.reference
 
 .PHONY: clean
 clean: ## Remove what was installed and built (var/ stays: it holds data)

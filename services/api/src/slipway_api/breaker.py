@@ -2,19 +2,31 @@
 
 import time
 
+TRIAL_SECONDS = 5.0
+"""Pause between two trials of Redis while it is away."""
+
 
 class Breaker:
-    """Open for a few seconds after each failure: meanwhile nobody tries."""
+    """Open from a failure to the next success: meanwhile one caller tries every few seconds, and the others do not."""
 
-    def __init__(self, seconds: float = 5.0) -> None:
+    def __init__(self, seconds: float) -> None:
+        """Begin closed; once open, let a trial pass every so many seconds."""
         self._seconds = seconds
-        self._open_until = 0.0
+        self._next_trial: float | None = None
 
-    @property
-    def open(self) -> bool:
-        """Whether not to try."""
-        return time.monotonic() < self._open_until
+    def may_try(self) -> bool:
+        """Return whether to try. Whoever may says afterwards how it went: `close` or `trip`."""
+        if self._next_trial is None:
+            return True
+        if time.monotonic() < self._next_trial:
+            return False
+        self.trip()
+        return True
 
     def trip(self) -> None:
         """Note a failure."""
-        self._open_until = time.monotonic() + self._seconds
+        self._next_trial = time.monotonic() + self._seconds
+
+    def close(self) -> None:
+        """Note a success."""
+        self._next_trial = None

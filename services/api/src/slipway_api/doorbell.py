@@ -5,11 +5,12 @@ import asyncio
 from celery import Celery
 
 from slipway.jobs.doorbell import TASK, queue_name
+from slipway.serving.thread import CallThread
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
-from slipway_api.breaker import Breaker
+from slipway_api.breaker import TRIAL_SECONDS, Breaker
 
 _EXPIRES_SECONDS = 60
 
@@ -29,22 +30,29 @@ class CeleryDoorbell:
         self._queue = queue_name(workload)
         self._limit = limit
         self._metrics = metrics
-        self._breaker = Breaker()
+        self._breaker = Breaker(TRIAL_SECONDS)
+        # Not one of the loop's, which also look up the addresses of servers: a Redis that hangs holds this one only.
+        self._thread = CallThread("doorbell")
 
     async def ring(self) -> None:
         """Send the message that says: work exists."""
-        if self._breaker.open:
+        if not self._breaker.may_try():
             self._count("skipped")
             return
         try:
             async with asyncio.timeout(2 * self._limit):
-                await asyncio.to_thread(self._send)
+                await self._thread.call(self._send)
         except Exception as error:  # noqa: BLE001  # whatever ails Redis: the job is safe, and workers look by themselves
             self._breaker.trip()
             self._count("failed")
             log.warning("doorbell.failed", reason=type(error).__name__)
         else:
+            self._breaker.close()
             self._count("rung")
+
+    def close(self) -> None:
+        """Let go of the thread, without waiting for a message that is under way."""
+        self._thread.close()
 
     def _send(self) -> None:
         self._celery.send_task(TASK, queue=self._queue, expires=_EXPIRES_SECONDS, retry=False)

@@ -1,19 +1,20 @@
 """Requests a minute for each API key, counted in Redis; in this process alone while Redis is away."""
 
+import asyncio
+import hashlib
 from types import TracebackType
 from typing import Self, cast
 
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from slipway import clock
 from slipway.errors import RateLimited
 from slipway.settings import Settings
 from slipway.telemetry.logs import get_logger
 from slipway.tenants.schemas import Principal
-from slipway_api.breaker import Breaker
+from slipway_api.breaker import TRIAL_SECONDS, Breaker
 
 _WINDOW = 60
 
@@ -21,7 +22,7 @@ log = get_logger(__name__)
 
 
 class RateLimiter:
-    """Fixed windows of a minute: one round trip to Redis for each request."""
+    """Fixed windows of a minute: one round trip to Redis for each request, none for keys that are over their rate."""
 
     def __init__(self, settings: Settings) -> None:
         self._quota = settings.rate_limit_per_minute
@@ -32,7 +33,11 @@ class RateLimiter:
             socket_connect_timeout=settings.redis_timeout,
         )
         self._memory = MemoryStorage()
-        self._breaker = Breaker()
+        self._limit = settings.redis_timeout
+        self._breaker = Breaker(TRIAL_SECONDS)
+        self._window = 0
+        self._exhausted: set[str] = set()
+        self._refused: set[bytes] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,29 +48,66 @@ class RateLimiter:
         if isinstance(self._redis.bridge, RedispyBridge):
             await cast("Redis", self._redis.bridge.get_connection()).aclose()
 
-    async def spend(self, principal: Principal) -> dict[str, str]:
+    async def spend(self, principal: Principal, authorization: str) -> dict[str, str]:
         """Count one request; return the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10).
 
         Raises:
-            RateLimited: the key has no request left in this minute.
+            RateLimited: the key has no request left in this minute. What it was sent in is remembered, for `check`.
         """
         now = int(clock.now().timestamp())
-        used = await self._count(f"rate/{principal.key_id}/{now // _WINDOW}")
-        left, reset = max(self._quota - used, 0), _WINDOW - now % _WINDOW
-        headers = {
-            "RateLimit-Policy": f'"key";q={self._quota};w={_WINDOW}',
-            "RateLimit": f'"key";r={left};t={reset}',
-        }
+        used = await self._used(principal.key_id, now // _WINDOW)
         if used > self._quota:
-            detail = f"This key may make {self._quota} requests a minute."
-            raise RateLimited(detail, headers={**headers, "Retry-After": str(reset)})
-        return headers
+            if now // _WINDOW == self._window:
+                self._refused.add(_digest(authorization.encode("latin-1")))
+            raise self._limited(now)
+        return self._headers(now, self._quota - used)
+
+    def check(self, authorization: bytes) -> None:
+        """Refuse at once whoever sends a header whose key was good, and over its rate, in this minute.
+
+        Raises:
+            RateLimited: that is so. The request is not counted: it would change nothing.
+        """
+        now = int(clock.now().timestamp())
+        if self._refused and now // _WINDOW == self._window and _digest(authorization) in self._refused:
+            raise self._limited(now)
+
+    def _limited(self, now: int) -> RateLimited:
+        headers = {**self._headers(now, 0), "Retry-After": str(_WINDOW - now % _WINDOW)}
+        return RateLimited(f"This key may make {self._quota} requests a minute.", headers=headers)
+
+    def _headers(self, now: int, left: int) -> dict[str, str]:
+        return {
+            "RateLimit-Policy": f'"key";q={self._quota};w={_WINDOW}',
+            "RateLimit": f'"key";r={left};t={_WINDOW - now % _WINDOW}',
+        }
+
+    async def _used(self, key_id: str, window: int) -> int:
+        """Return how many requests a key has made. Of one that is over its quota, that is all that is known."""
+        if window != self._window:
+            self._window, self._exhausted, self._refused = window, set(), set()
+        if key_id in self._exhausted:
+            return self._quota + 1
+        used = await self._count(f"rate/{key_id}/{window}")
+        if used > self._quota and window == self._window:
+            self._exhausted.add(key_id)
+        return used
 
     async def _count(self, key: str) -> int:
-        if not self._breaker.open:
+        if self._breaker.may_try():
             try:
-                return await self._redis.incr(key, _WINDOW)
-            except (RedisError, OSError, TimeoutError) as error:
+                # Around all of it: the client's own limits are for each step, and it tries again.
+                async with asyncio.timeout(self._limit):
+                    used = int(await self._redis.incr(key, _WINDOW))
+            except Exception as error:  # noqa: BLE001  # whatever ails Redis, or speaks in its place: count here
                 self._breaker.trip()
                 log.warning("rates.local", reason=type(error).__name__)
+            else:
+                self._breaker.close()
+                return used
         return await self._memory.incr(key, _WINDOW)
+
+
+def _digest(authorization: bytes) -> bytes:
+    """Return what can be remembered of a header that holds a key."""
+    return hashlib.sha256(authorization).digest()

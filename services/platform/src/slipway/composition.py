@@ -55,7 +55,7 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     for role in ("app", "system"):
         metrics.follow(catalogue.DATABASE_CONNECTIONS, partial(database.checked_out, role), role=role)
     try:
-        keyring = Keyring(database, keys, settings.tenant_key_ttl)
+        keyring = Keyring(database, keys, settings)
         yield Platform(settings, metrics, tracing, database, keyring, signer, flags, predictor)
     finally:
         predictor.close()

@@ -161,3 +161,62 @@ def test_a_server_that_never_answers_delays_nothing(metrics: Metrics) -> None:
         assert time.monotonic() - start < 0.5
         flags.close()
         assert time.monotonic() - start < 9
+
+
+class _Dribbling(_Unleash):
+    """Answers a byte at a time, for ever."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.server.dribbling.set()
+        while not self.server.over.wait(0.1):
+            self.wfile.write(b" ")
+
+
+@pytest.fixture
+def dribbling() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Dribbling) as server:
+        server.daemon_threads = True
+        server.dribbling, server.over = threading.Event(), threading.Event()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.over.set()
+        server.shutdown()
+
+
+def test_a_server_that_never_ends_its_answer_does_not_hold_up_the_end(
+    dribbling: ThreadingHTTPServer, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipway.flags.service._CLOSE_SECONDS", 0.5)
+    flags = Flags(Settings(unleash_url=f"http://127.0.0.1:{dribbling.server_port}/api"), metrics)
+    assert dribbling.dribbling.wait(10)
+    start = time.monotonic()
+    flags.close()
+    assert time.monotonic() - start < 5
+
+
+class _Redirecting(_Unleash):
+    """Leads nowhere at first."""
+
+    def do_POST(self) -> None:
+        if self.server.lost:
+            self.server.lost -= 1
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(301)
+            self.send_header("Location", "nowhere://else")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_POST()
+
+
+def test_a_server_that_leads_nowhere_is_asked_again(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slipway.flags.service._REFRESH_SECONDS", 0.1)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Redirecting) as server:
+        server.features, server.tokens, server.lost = off(Flag.JOB_INTAKE), set(), 2
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        with Flags(Settings(unleash_url=f"http://127.0.0.1:{server.server_port}/api"), metrics) as flags:
+            wait_until_off(flags, Flag.JOB_INTAKE)
+        server.shutdown()

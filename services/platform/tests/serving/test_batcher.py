@@ -1,4 +1,5 @@
 import asyncio
+from itertools import pairwise
 
 import pytest
 from prometheus_client import generate_latest
@@ -58,24 +59,114 @@ async def test_a_hanging_model_is_reported_and_later_callers_are_served(running,
     assert [a.value for a in await running.predict(numbers(2))] == [4]
 
 
-async def test_beyond_the_bound_the_answer_is_an_immediate_refusal(batcher, numbers, metrics):
-    waiting = [asyncio.create_task(batcher.predict(numbers(1, 2, 3))) for _ in range(2)]
+async def test_at_the_bound_requests_are_refused_and_those_who_were_admitted_are_served(batcher, numbers, metrics):
+    early = batcher.admit()
+    waiting = [asyncio.create_task(batcher.predict(numbers(1, 2, 3, 4))) for _ in range(2)]
     await asyncio.sleep(0)
-    assert not batcher.full
 
     with pytest.raises(Overloaded) as found:
-        await asyncio.wait_for(batcher.predict(numbers(7, 8, 9)), 0.05)
+        batcher.admit()
     assert found.value.headers == {"Retry-After": "1"}
     exposed = generate_latest(metrics.registry).decode()
     assert 'slipway_requests_rejected_total{reason="overloaded"} 1.0' in exposed
-    assert 'slipway_batch_queue_inputs{workload="doubler"} 6.0' in exposed
+    assert 'slipway_batch_queue_inputs{workload="doubler"} 8.0' in exposed
 
+    early.release()
     waiting.append(asyncio.create_task(batcher.predict(numbers(7, 8))))
-    await asyncio.sleep(0)
-    assert batcher.full
     served = asyncio.create_task(batcher.run())
-    assert [len(answers) for answers in await asyncio.gather(*waiting)] == [3, 3, 2]
-    assert not batcher.full
+    assert [len(answers) for answers in await asyncio.gather(*waiting)] == [4, 4, 2]
+    batcher.admit().release()
+    served.cancel()
+
+
+async def test_places_count_as_many_inputs_as_requests_bring_of_late(running, numbers):
+    for _ in range(100):
+        await running.predict(numbers(1, 2, 3))
+
+    places = [running.admit() for _ in range(3)]  # of eight inputs that may wait
+    with pytest.raises(Overloaded):
+        running.admit()
+    places[0].release()
+    running.admit()
+
+
+@pytest.fixture
+def patient(predictor, metrics):
+    """A batcher with room for many inputs, that may wait for 0.2 s."""
+    settings = Settings(_env_file=None, batch_queue_inputs=1_000, batch_queue_seconds=0.2, batch_wait=0.0)
+    return Batcher(predictor, settings, metrics)
+
+
+async def test_the_queue_is_bounded_in_time_once_the_throughput_is_known(patient, numbers, metrics):
+    served = asyncio.create_task(patient.run())
+    await patient.predict(numbers(1, 2, 3, 4, act="slow"))  # about 27 inputs a second: 0.2 s are 5
+    served.cancel()
+    await asyncio.wait({served})
+    callers = [asyncio.create_task(patient.predict(numbers(1, act="slow"))) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert not patient.overloaded, "a full batch may always wait"
+    callers += [asyncio.create_task(patient.predict(numbers(1, act="slow"))) for _ in range(40)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(Overloaded) as found:
+        patient.admit()
+    assert 2 <= int(found.value.headers["Retry-After"]) <= 5
+    waited = metrics.registry.get_sample_value("slipway_batch_queue_wait_seconds", {"workload": "doubler"})
+    assert 1 < waited < 5
+
+    for caller in callers[4:]:
+        caller.cancel()
+    await asyncio.wait(callers[4:])
+    assert not patient.overloaded, "who went away no longer counts"
+    served = asyncio.create_task(patient.run())
+    assert len(await asyncio.gather(*callers[:4])) == 4
+    served.cancel()
+
+
+async def test_before_anything_was_measured_only_the_time_already_waited_counts(patient, numbers):
+    waiting = [asyncio.create_task(patient.predict(numbers(1))) for _ in range(100)]
+    await asyncio.sleep(0)
+    assert not patient.overloaded
+
+    await asyncio.sleep(0.25)
+
+    assert patient.overloaded
+    served = asyncio.create_task(patient.run())
+    assert len(await asyncio.gather(*waiting)) == 100
+    assert not patient.overloaded
+    served.cancel()
+
+
+async def test_requests_that_do_not_get_to_the_queue_in_time_close_it(patient):
+    places = [patient.admit() for _ in range(10)]
+    assert not patient.overloaded
+
+    await asyncio.sleep(0.25)
+
+    assert patient.overloaded, "the process has no time for them"
+    for place in places:
+        place.release()
+    assert not patient.overloaded
+
+
+async def test_an_idle_model_is_open_however_slow_it_was(patient, numbers):
+    served = asyncio.create_task(patient.run())
+    await patient.predict(numbers(1, act="slow"))
+
+    assert not patient.overloaded
+    assert len(await patient.predict(numbers(*range(30)))) == 30
+    served.cancel()
+
+
+async def test_the_rest_of_a_failed_request_is_not_predicted(batcher, workload, numbers):
+    failing = asyncio.create_task(batcher.predict([*numbers(1, act="raise"), *numbers(*range(2, 10))]))
+    await asyncio.sleep(0)
+    served = asyncio.create_task(batcher.run())
+
+    with pytest.raises(PredictError):
+        await failing
+    assert [answer.value for answer in await batcher.predict(numbers(20))] == [40]
+    assert 9 not in [value for batch in workload.batches for value in batch]
     served.cancel()
 
 
@@ -127,3 +218,26 @@ async def test_whoever_waits_is_told_when_the_process_ends_while_it_looks_for_wh
     assert served.cancelled()
     assert isinstance(waiting[0].exception(), PredictError)
     assert all(caller.cancelled() for caller in waiting[1:])
+
+
+async def test_the_loop_breathes_while_many_callers_go_on_with_their_answers(predictor, workload, metrics, numbers):
+    workload.max_batch, workload.max_batch_cost = 64, 64
+    batcher = Batcher(predictor, Settings(_env_file=None), metrics)
+    went_on = 0
+
+    async def call(number: int) -> None:
+        nonlocal went_on
+        await batcher.predict(numbers(number))
+        went_on += 1
+
+    callers = [asyncio.create_task(call(number)) for number in range(64)]
+    served = asyncio.create_task(batcher.run())
+    turns = [0]
+    while went_on < 64:
+        await asyncio.sleep(0)
+        turns.append(went_on)
+
+    assert len(workload.batches) == 1
+    assert max(after - before for before, after in pairwise(turns)) <= 8
+    await asyncio.gather(*callers)
+    served.cancel()

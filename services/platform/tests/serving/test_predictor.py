@@ -13,10 +13,10 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 HANGING = """
 import asyncio, threading
-from slipway.serving.thread import ModelThread
+from slipway.serving.thread import CallThread
 
 async def main():
-    thread = ModelThread()
+    thread = CallThread("model")
     try:
         await asyncio.wait_for(thread.call(threading.Event().wait), 0.2)
     except TimeoutError:

@@ -40,6 +40,7 @@ WRONG = {
     "NoPredict": (type("NoPredict", (Workload,), {"name": "x", "Input": Empty, "Output": Empty}), "needs `predict"),
     "NoBatch": (type("NoBatch", (Good,), {"max_batch": 0}), "needs a `max_batch` above 0"),
     "NoTime": (type("NoTime", (Good,), {"time_limit": 0}), "needs a `time_limit` above 0"),
+    "NoLoadTime": (type("NoLoadTime", (Good,), {"load_limit": 0}), "needs a `load_limit` above 0"),
     "TwoSubjects": (type("TwoSubjects", (Good,), {"Input": TwoSubjects}), r"marks 2 fields .*'one', 'two'.* mark one"),
 }
 

@@ -29,6 +29,8 @@ def router() -> APIRouter:
 
     @routes.get("/ready", operation_id="ready", summary="Requests can be answered", responses=problems(Unavailable))
     async def ready(api: ApiParts) -> Health:
+        if api.draining.is_set():
+            raise Unavailable("This process is being stopped.")
         await check_schema(api.platform.database)
         return Health()
 

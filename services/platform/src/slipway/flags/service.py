@@ -5,6 +5,8 @@ import threading
 from typing import Self
 from urllib.parse import urlsplit
 
+from apscheduler.executors.debug import DebugExecutor  # type: ignore[import-untyped]  # it has no stubs
+from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]  # the same
 from UnleashClient.clients.unleash_client import UnleashClient
 from UnleashClient.utils import InstanceAllowType
 
@@ -12,11 +14,16 @@ from slipway.flags.bootstrap import MemoryCache, read_bootstrap
 from slipway.flags.flag import Flag
 from slipway.settings import Settings
 from slipway.telemetry.catalogue import FLAGS_FALLBACK
+from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 
 _REQUEST_SECONDS = 2
 _REFRESH_SECONDS = 15
-_CLOSE_SECONDS = 10
+_CLOSE_SECONDS = 5
+
+_EXECUTOR = "flags"
+
+log = get_logger(__name__)
 
 
 class Flags:
@@ -34,9 +41,10 @@ class Flags:
         """
         self._metrics = metrics
         self._client = _client(settings)
+        self._closing = threading.Event()
         self._starting: threading.Thread | None = None
         if settings.unleash_url is not None:
-            self._starting = threading.Thread(target=self._client.initialize_client, name="flags", daemon=True)
+            self._starting = threading.Thread(target=self._start, name="flags", daemon=True)
             self._starting.start()
 
     def is_enabled(self, flag: Flag, *, tenant: str | None = None) -> bool:
@@ -49,12 +57,14 @@ class Flags:
         return bool(self._client.is_enabled(flag.flag, context, lambda *_: self._fallback(flag)))
 
     def close(self) -> None:
-        """Stop polling; waits for a request that is under way, usually for 2 seconds at most."""
+        """Stop polling; waits for a request that is under way, for 5 seconds at most. More than once does no harm."""
         if self._starting is None:
             return
-        self._starting.join(_CLOSE_SECONDS)
-        if not self._starting.is_alive():
-            self._client.destroy()
+        self._closing.set()
+        # A server that dribbles can hold a request for ever; its thread is a daemon, and is left behind then.
+        ending = threading.Thread(target=self._end, args=(self._starting,), name="flags-end", daemon=True)
+        ending.start()
+        ending.join(_CLOSE_SECONDS)
         self._starting = None
 
     def __enter__(self) -> Self:
@@ -62,6 +72,21 @@ class Flags:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _start(self) -> None:
+        """Begin to poll. Nonsense from the server (a redirect to nowhere) makes the client give up: begin again."""
+        while not self._closing.is_set():
+            try:
+                self._client.initialize_client()
+            except Exception as error:  # noqa: BLE001  # whatever the server said: the bootstrap file answers meanwhile
+                log.warning("flags.postponed", reason=type(error).__name__)
+                self._closing.wait(_REFRESH_SECONDS)
+            else:
+                return
+
+    def _end(self, starting: threading.Thread) -> None:
+        starting.join()
+        self._client.destroy()
 
     def _fallback(self, flag: Flag) -> bool:
         self._metrics.inc(FLAGS_FALLBACK, flag=flag.flag)
@@ -82,6 +107,9 @@ def _client(settings: Settings) -> UnleashClient:
         custom_headers={"Authorization": token} if token else {},
         cache=MemoryCache(read_bootstrap(settings.flags_file)),
         multiple_instance_mode=InstanceAllowType.SILENTLY_ALLOW,
+        # It polls in its one daemon thread: a pool's threads would be waited for when the process ends.
+        scheduler=BackgroundScheduler(executors={_EXECUTOR: DebugExecutor()}),
+        scheduler_executor=_EXECUTOR,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from slipway.errors import ModelTimeout
-from slipway.serving.thread import ModelThread
+from slipway.serving.hangs import Hangs
+from slipway.serving.thread import CallThread
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
 from slipway.workload import Failure
@@ -29,12 +30,22 @@ class Predictor:
         self.workload = workload
         self._metrics = metrics
         self._is_async = inspect.iscoroutinefunction(workload.predict)
-        self._thread = ModelThread()
+        self._thread = CallThread("model")
+        self._hangs = Hangs(workload.name, metrics)
         self._thread_free = asyncio.Lock()
 
     async def load(self) -> None:
-        """Load and warm the model, off the event loop."""
-        await self._thread.call(self.workload.load)
+        """Load and warm the model, off the event loop.
+
+        Raises:
+            TimeoutError: it took longer than the workload's limit for it.
+        """
+        limit = self.workload.load_limit
+        try:
+            async with asyncio.timeout(limit):
+                await self._thread.call(self.workload.load)
+        except TimeoutError as error:
+            raise TimeoutError(f"{self.workload.name}.load took longer than {limit:g} seconds (load_limit)") from error
 
     async def predict(self, items: Sequence[BaseModel]) -> list[Result]:
         """Answer each input, in order.
@@ -89,6 +100,7 @@ class Predictor:
                 self._abandon_thread()
                 raise ModelTimeout(f"The model took longer than {self.workload.time_limit:g} seconds.") from error
             raise PredictError(f"{name}.predict raised {type(error).__name__}") from error
+        self._hangs.answered()
         self._metrics.observe(catalogue.MODEL_DURATION, time.perf_counter() - began, workload=name)
         self._metrics.observe(catalogue.BATCH_SIZE, len(batch), workload=name)
         return self._checked(batch, results)
@@ -110,4 +122,5 @@ class Predictor:
         """Go on with a new thread: the hanging call cannot be stopped, and must not hold up the next one."""
         if not self._is_async:
             self._thread.close()
-            self._thread = ModelThread()
+            self._hangs.add(self._thread)
+            self._thread = CallThread("model")

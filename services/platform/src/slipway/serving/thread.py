@@ -1,4 +1,4 @@
-"""The thread that a workload's plain functions run in, off the event loop."""
+"""A thread for what must not run on the event loop: a workload's plain functions, a library that waits."""
 
 import asyncio
 import threading
@@ -10,12 +10,19 @@ from queue import SimpleQueue
 from typing import Any
 
 
-class ModelThread:
+class CallThread:
     """Makes calls one after another. It is a daemon: a call that hangs does not keep the process from ending."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        """Start the thread."""
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        threading.Thread(target=self._run, name="model", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs: after `close`, whether it still hangs in a call."""
+        return self._thread.is_alive()
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return what the function returns, or raise what it raises. It runs in the caller's context."""

@@ -53,7 +53,10 @@ class Workload(Generic[InputT, OutputT]):
     max_batch_cost: ClassVar[int] = 16_384
     """The most that one batch may cost: its number of inputs times the cost of its costliest (padding included)."""
     time_limit: ClassVar[float] = 30.0
-    """Seconds after which a call of `predict` counts as failed."""
+    """Seconds after which a call of `predict` counts as failed. One that goes on in its thread is left to itself; a
+    process that collects such threads ends, to be started anew."""
+    load_limit: ClassVar[float] = 300.0
+    """Seconds after which `load` counts as failed, and the process ends."""
 
     def __init__(self, context: Context) -> None:
         """Keep the context; the expensive part belongs into `load`."""

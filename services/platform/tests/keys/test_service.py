@@ -1,0 +1,68 @@
+import asyncio
+import time
+from uuid import uuid4
+
+import pytest
+
+from slipway.errors import Unavailable
+from slipway.keys.envelope import SealBroken
+from slipway.keys.local import LocalKeyProvider
+from slipway.keys.service import Keyring
+
+
+class Provider:
+    """The local provider, until it is told to be away."""
+
+    def __init__(self, settings) -> None:
+        self._local = LocalKeyProvider.load(settings)
+        self.id = self._local.id
+        self.hangs = False
+        self.error: Exception | None = None
+
+    async def wrap(self, key, *, tenant):
+        return await self._local.wrap(key, tenant=tenant)
+
+    async def unwrap(self, wrapped, *, tenant):
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error:
+            raise self.error
+        return await self._local.unwrap(wrapped, tenant=tenant)
+
+
+@pytest.fixture
+def provider(small_settings):
+    return Provider(small_settings)
+
+
+@pytest.fixture
+def keyring(platform, provider):
+    quick = platform.settings.model_copy(update={"key_provider_timeout": 0.2, "tenant_key_ttl": 0.01})
+    return Keyring(platform.database, provider, quick)
+
+
+@pytest.mark.parametrize("error", [ConnectionError("away"), SealBroken("nonsense"), ValueError("nonsense")])
+async def test_a_provider_that_fails_is_not_the_caller_s_fault(keyring, provider, principal, error):
+    provider.error = error
+    with pytest.raises(Unavailable) as found:
+        await keyring.keyset(principal.tenant_id)
+    assert "Retry-After" in found.value.headers
+
+    provider.error = None
+    assert (await keyring.keyset(principal.tenant_id)).tenant == str(principal.tenant_id)
+
+
+async def test_a_provider_that_hangs_is_not_waited_for(keyring, provider, principal):
+    provider.hangs = True
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        await keyring.keyset(principal.tenant_id)
+    assert time.monotonic() - began < 5
+
+    provider.hangs = False
+    assert await keyring.keyset(principal.tenant_id)
+
+
+async def test_a_tenant_that_does_not_exist_is_another_matter(keyring):
+    with pytest.raises(LookupError, match="slipway tenants create"):
+        await keyring.keyset(uuid4())
