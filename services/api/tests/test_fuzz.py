@@ -15,14 +15,21 @@ from schemathesis.engine import Status, events, from_schema
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
 NDJSON = {"Content-Type": "application/x-ndjson"}
 OURS = "https://slipway.dev/problems/"
+UNDESCRIBED = ("idempotency-mismatch", "webhook_target")
 
 
 @pytest.fixture
 async def fuzzed(start, new_caller):
-    """A caller of a server whose input the document describes exactly."""
-    return await new_caller(await start(workload="notes:Notes", rate_limit_per_minute=1_000_000))
+    """A caller of a server whose input the document describes exactly, and whose streams end with their first event.
+
+    No worker takes on the jobs: their events would come to no end.
+    """
+    server = await start(workload="notes:Notes", rate_limit_per_minute=1_000_000)
+    server.app.state.api.announcements.end()
+    return await new_caller(server)
 
 
+@pytest.mark.timeout(600)
 async def test_schemathesis_finds_nothing(fuzzed, capsys):
     cases, findings = await asyncio.to_thread(
         fuzz, str(fuzzed.http.base_url), fuzzed.http.headers["Authorization"], EXAMPLES
@@ -59,14 +66,15 @@ def fuzz(url: str, authorization: str, examples: int) -> tuple[int, list[str]]:
 def failures(event: events.ScenarioFinished) -> list[str]:
     """Describe the failed checks of a scenario.
 
-    That an Idempotency-Key was used before is something that a document cannot describe.
+    That an Idempotency-Key was used before, or that a host is not on the internet, is something that a document cannot
+    describe.
     """
     return [
         f"{event.label}: {check.failure_info.failure}\n{check.failure_info.code_sample}"
         for case, checks in event.recorder.checks.items()
         for check in checks
         if check.status is Status.FAILURE
-        and "idempotency-mismatch" not in event.recorder.interactions[case].response.text
+        and not any(kind in event.recorder.interactions[case].response.text for kind in UNDESCRIBED)
     ]
 
 

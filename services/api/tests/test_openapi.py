@@ -49,7 +49,7 @@ async def test_every_route_wants_a_key_but_the_probes_and_the_documents(server, 
     async with httpx.AsyncClient(base_url=server.url, verify=False) as client:
         for route in iter_route_contexts(server.app.routes):
             for method in route.methods:
-                response = await client.request(method, route.path.replace("{job_id}", ANY_ID))
+                response = await client.request(method, re.sub(r"\{\w+_id\}", ANY_ID, route.path))
                 if route.path in PROBES | DOCUMENTS:
                     assert response.status_code == 200
                 else:
@@ -125,7 +125,7 @@ def test_the_document_is_valid(workload):
 
 
 def test_the_guide_names_every_route(operations):
-    named = set(re.findall(r"`((?:GET|POST|DELETE) /[^`?]*)`", GUIDE))
+    named = set(re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`?]*)`", GUIDE))
     assert named == {name.replace("/v1/notes", "/v1/{workload}") for name in operations}
 
 

@@ -15,10 +15,11 @@ from slipway.telemetry.metrics import Metrics
 from slipway_api.problems import problem_response
 
 _UNMATCHED = "unmatched"
+_EVENTS = b"text/event-stream; charset=utf-8"
 _HEADERS = "slipway.headers"
-_READ_ANYWAY_BYTES = 64 * 1024
+READ_ANYWAY_BYTES = 64 * 1024
 """Rest of a body that is cheaper to read and forget than a new connection."""
-_SECURITY_HEADERS = [
+SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
 ]
@@ -37,7 +38,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = scope[_HEADERS] = list(_SECURITY_HEADERS)
+        headers = scope[_HEADERS] = list(SECURITY_HEADERS)
         exchange = _Exchange(scope, receive, send, headers)
         began = time.perf_counter()
         try:
@@ -48,7 +49,7 @@ class RequestMiddleware:
                 raise
             await _sorry(scope, exchange)
         finally:
-            _measure(scope, exchange.status, time.perf_counter() - began)
+            _measure(scope, exchange, time.perf_counter() - began)
 
 
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
@@ -65,9 +66,13 @@ class _Exchange:
         self._headers = headers
         self._unread = _has_long_body(Headers(scope=scope))
         self.status = 0
+        self.left = False
+        self.endless = False
+        """Whether the answer lasts as long as the client likes: then its time says nothing about us."""
 
     async def receive(self) -> Message:
         message = await self._receive()
+        self.left = self.left or message["type"] == "http.disconnect"
         if not message.get("more_body"):
             self._unread = False
         return message
@@ -75,6 +80,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.endless = (b"content-type", _EVENTS) in message["headers"]
             # Who is refused in the middle of a long body should not go on sending it.
             closing = [(b"connection", b"close")] if self._unread else []
             message["headers"] = [*message["headers"], *self._headers, *closing]
@@ -83,7 +89,7 @@ class _Exchange:
 
 def _has_long_body(headers: Headers) -> bool:
     length = headers.get("content-length", "0")
-    return "transfer-encoding" in headers or not length.isdecimal() or int(length) > _READ_ANYWAY_BYTES
+    return "transfer-encoding" in headers or not length.isdecimal() or int(length) > READ_ANYWAY_BYTES
 
 
 async def _sorry(scope: Scope, exchange: _Exchange) -> None:
@@ -91,15 +97,16 @@ async def _sorry(scope: Scope, exchange: _Exchange) -> None:
     await problem_response(problem)(scope, exchange.receive, exchange.send)
 
 
-def _measure(scope: Scope, status: int, seconds: float) -> None:
+def _measure(scope: Scope, exchange: _Exchange, seconds: float) -> None:
     api = getattr(scope["app"].state, "api", None)
-    if api is None:
-        return
+    if api is None or (exchange.left and not exchange.status):
+        return  # who left before there was an answer got none, and it was no failure of ours
     metrics: Metrics = api.platform.metrics
     route, method = _route(scope), scope["method"]
-    status_class = f"{(status or HTTPStatus.INTERNAL_SERVER_ERROR) // 100}xx"
+    status_class = f"{(exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR) // 100}xx"
     metrics.inc(catalogue.HTTP_REQUESTS, route=route, method=method, status=status_class)
-    metrics.observe(catalogue.HTTP_DURATION, seconds, route=route, method=method)
+    if not exchange.endless:
+        metrics.observe(catalogue.HTTP_DURATION, seconds, route=route, method=method)
 
 
 def _route(scope: Scope) -> str:
