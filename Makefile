@@ -78,6 +78,10 @@ chaos-quick: model ## The same in under two minutes
 bench-jobs: model ## The job path beside the model alone, on the same cores
 	$(BIN)/python -m loadtests.jobs
 
+.PHONY: loadtest-restart
+loadtest-restart: .venv/installed ## Restart the stack ten times under load: no request fails
+	$(BIN)/python -m loadtests.restart
+
 .PHONY: docs
 docs: .venv/installed ## Write the generated pages of docs/
 	$(BIN)/python -m slipway.telemetry.catalogue > docs/metrics.md

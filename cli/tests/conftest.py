@@ -17,22 +17,30 @@ from slipway_cli.processes.program import Program
 from slipway_cli.servers.ports import free_port
 
 SERVICE = """
-import http.server, os, signal, sys
+import http.server, os, signal, socket, sys, threading
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-port = int(os.environ["SLIPWAY_API_PORT" if __package__ == "slipway_api" else "SLIPWAY_METRICS_PORT"])
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(str(os.getpid()).encode())
     def log_message(self, *_):
         print("asked", self.path)
-http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["SLIPWAY_METRICS_PORT"])), Handler)
+if "SLIPWAY_API_FD" in os.environ:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = http.server.ThreadingHTTPServer(("", 0), Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = socket.socket(fileno=int(os.environ["SLIPWAY_API_FD"]))
+    server.server_activate()
+os.write(int(os.environ["SLIPWAY_READY_FD"]), b"1")
+server.serve_forever()
 """
 PORTS = (
     "API_PORT",
     "LOCAL_POSTGRES_PORT",
     "LOCAL_REDIS_PORT",
-    *(f"LOCAL_{name}_METRICS_PORT" for name in ("API", "WORKER", "SCHEDULER")),
+    *(f"LOCAL_{name}_METRICS_PORT" for name in ("API", "API_NEXT", "WORKER", "SCHEDULER")),
 )
 
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "up": Source("slipway_cli.up", "Start the whole stack on this machine."),
     "status": Source("slipway_cli.status", "Show what runs."),
     "logs": Source("slipway_cli.logs", "Show the logs of the processes."),
+    "restart": Source("slipway_cli.restart", "Replace what runs by new processes; no request fails."),
     "down": Source("slipway_cli.down", "Stop the stack, or what a killed one left behind."),
     "doctor": Source("slipway_cli.doctor.command", "Say what is wrong on this machine, and how to mend it."),
     "tenants": Source("slipway_cli.tenants", "Create and list tenants."),

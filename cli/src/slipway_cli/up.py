@@ -13,7 +13,7 @@ from rich.console import Console
 from slipway_cli.display import Display
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.detached import start_detached
-from slipway_cli.stack.local import LocalStack, StartCancelled
+from slipway_cli.stack.local import RESTART_SIGNAL, LocalStack, StartCancelled
 
 app = typer.Typer(add_completion=False)
 
@@ -29,24 +29,25 @@ def up(
     """Start the whole stack on this machine.
 
     PostgreSQL, Redis, the API, the worker and the scheduler run as processes of this one, with their data below var/.
-    What dies is started again. Ctrl-C stops everything; a second Ctrl-C does not wait for unfinished work.
+    What dies is started again. Ctrl-C stops everything; a second Ctrl-C does not wait for unfinished work. `slipway
+    restart` replaces the processes by new ones.
     """
     console = Console()
     with Display(console) as display:
         if detach:
             start_detached(Path("var"), display, workers=workers, port=port)
             return
-        stack = LocalStack(workers=workers, api_port=port, listener=display.show)
+        stack = LocalStack(workers=workers, api_port=port, listener=display.show, takes_restarts=True)
         _Foreground(stack, display).run()
 
 
 class _Foreground:
-    """Runs a stack until it is asked to stop."""
+    """Runs a stack until it is asked to stop, and restarts it when asked to."""
 
     def __init__(self, stack: LocalStack, display: Display) -> None:
         self._stack = stack
         self._display = display
-        self._asked = threading.Event()
+        self._asked, self._restart_asked = threading.Event(), threading.Event()
 
     def run(self) -> None:
         """Start, watch, stop.
@@ -56,6 +57,7 @@ class _Foreground:
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        signal.signal(RESTART_SIGNAL, self._on_restart_signal)
         try:
             self._start()
             self._watch()
@@ -80,6 +82,20 @@ class _Foreground:
         while not self._asked.wait(_WATCH_SECONDS):
             if failure := self._stack.failure():
                 raise LocalError(failure)
+            if self._restart_asked.is_set():
+                self._restart_asked.clear()
+                self._restart()
+
+    def _restart(self) -> None:
+        try:
+            self._stack.restart(self._display)
+        except LocalError as error:
+            self._display.say(f"The restart failed. {error}")
+        else:
+            self._display.say("Restarted.")
+
+    def _on_restart_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._restart_asked.set()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self._asked.is_set():

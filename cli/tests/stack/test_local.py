@@ -62,6 +62,38 @@ async def test_a_whole_life(project, gone):
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
+def test_what_a_failing_machine_does_to_it(project, gone):
+    with LocalStack() as stack:
+        with psycopg.connect(url(stack.settings.database_owner_url)) as connection:
+            connection.execute("CREATE TABLE kept (n int)")
+        for harm in (stack.crash_postgres, lambda: os.kill(pids(stack)["postgres"], signal.SIGKILL)):
+            session = psycopg.connect(url(stack.settings.database_app_url))
+            old = pids(stack)["postgres"]
+            harm()
+            assert gone(old)
+            stack.wait_ready()
+            with pytest.raises(psycopg.OperationalError):
+                session.execute("SELECT 1")
+            with psycopg.connect(url(stack.settings.database_owner_url)) as connection:
+                assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+        os.kill(pids(stack)["redis"], signal.SIGKILL)
+        stack.pause("worker")
+        paused = pids(stack)["worker"]
+        time.sleep(3)  # a probe or two
+        assert pids(stack)["worker"] == paused
+        assert stack.processes["worker"].state is State.NOT_READY
+        stack.unpause("worker")
+        stack.wait_ready()
+        assert [stack.processes[name].restarts for name in ("postgres", "redis", "worker")] == [2, 1, 0]
+        stack.pause("worker")
+        stack.pause("postgres")
+        last = pids(stack)
+        began = time.monotonic()
+    assert time.monotonic() - began < 20
+    assert all(gone(pid, 0.5) for pid in last.values())
+
+
 def test_a_start_that_fails_leaves_nothing_running(project, gone):
     (Path(os.environ["PYTHONPATH"]) / "slipway_worker" / "__main__.py").write_text("raise SystemExit('no model')")
     seen = []

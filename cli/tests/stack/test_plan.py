@@ -56,7 +56,7 @@ def test_a_port_that_was_asked_for_is_never_replaced(folder, taken, monkeypatch)
 def test_nothing_shares_a_port(folder):
     plan = make_plan(folder, [f"worker-{n}" for n in range(1, 9)], pytest.fail, any_ports=True)
     ports = [plan.postgres_port, plan.redis_port, plan.api_port, *plan.metrics_ports.values()]
-    assert len(set(ports)) == len(ports) == 13
+    assert len(set(ports)) == len(ports) == 14
 
 
 def test_servers_of_the_user_are_not_ours_to_start(folder, monkeypatch):

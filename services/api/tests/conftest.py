@@ -135,6 +135,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
 def shared_settings(new_settings, tmp_path_factory) -> Iterator[Settings]:
     """Settings around the checksum workload, on a database for all tests of this process."""
     ours = {"workload": "checksum:Checksum", "chunk_inputs": 50, "api_port": 0, "metrics_port": 0, "drain_seconds": 2.0}
+    ours["batch_queue_seconds"] = 60.0  # a slow machine is not what these tests are about
     with new_settings(tmp_path_factory.mktemp("settings")) as settings:
         yield settings.model_copy(update=ours)
 

@@ -63,23 +63,22 @@ class Process:
 
 
 @pytest.fixture
-async def start(small_settings: Settings, tmp_path: Path) -> AsyncIterator[Callable]:
-    """A function that starts `slipway_worker`, or `slipway_worker.scheduler`, and waits until it is ready."""
+async def launch(small_settings: Settings, tmp_path: Path) -> AsyncIterator[Callable]:
+    """A function that starts `slipway_worker`, or `slipway_worker.scheduler`, and does not wait for it."""
     started: list[Process] = []
 
-    async def run(module: str = "slipway_worker", *, settings: Settings = small_settings) -> Process:
+    async def run(module: str = "slipway_worker", *, settings: Settings = small_settings, path: Path | None = None):
         port, log = free_port(), tmp_path / f"{module}-{len(started)}.log"
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")},
             **_environment(settings.model_copy(update={"metrics_port": port})),
-            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONPATH": os.pathsep.join([*([str(path)] if path else []), *sys.path]),
         }
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", module, env=environment, stdout=output, stderr=output
             )
         started.append(Process(process, port, log))
-        await started[-1].ready()
         return started[-1]
 
     yield run
@@ -87,6 +86,18 @@ async def start(small_settings: Settings, tmp_path: Path) -> AsyncIterator[Calla
         if process._process.returncode is None:
             process.send(signal.SIGKILL)
             await process.ended()
+
+
+@pytest.fixture
+def start(launch: Callable) -> Callable:
+    """The same, and waits until it is ready."""
+
+    async def run(*arguments: str, **more: Settings) -> Process:
+        process = await launch(*arguments, **more)
+        await process.ready()
+        return process
+
+    return run
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -13,6 +13,15 @@ from slipway.jobs.service import get_job, read_results
 from slipway.tenants.schemas import Principal
 from slipway_api.doorbell import CeleryDoorbell
 
+SLUGGISH = """
+import time
+from checksum import Checksum
+
+class Sluggish(Checksum):
+    def load(self):
+        print("loading", flush=True)
+        time.sleep(2)
+"""
 PAGES = [f"page {number}".encode() for number in range(400)]
 
 
@@ -193,3 +202,64 @@ async def test_a_worker_may_be_stopped_as_soon_as_it_is_ready(start, delay):
     worker = await start()
     await asyncio.sleep(delay)
     assert await worker.stop() == 0, worker.log()
+
+
+async def test_a_worker_under_load_ends_as_soon_as_what_it_holds_is_done(start, submit, observer, platform):
+    """Whoever has time to finish does not wait for its end."""
+    patient = platform.settings.model_copy(update={"drain_seconds": 600.0})
+    worker = await start(settings=patient)
+    job_id = await submit(PAGES * 5)
+    await observer.reaches(job_id, 0.05)
+
+    assert await worker.stop() == 0
+
+    await assert_nothing_was_counted(platform)
+
+
+async def test_a_second_signal_costs_nothing(start, submit, observer, platform):
+    slow = {"workload": "checksum:Patient", "drain_seconds": 2.0, "lease_seconds": 30.0}
+    worker = await start(settings=platform.settings.model_copy(update=slow))
+    await submit([b"hang"] * 8)
+    await worker.reaches('slipway_job_chunks_handled_total{outcome="claimed"}', 2)
+
+    worker.send(signal.SIGTERM)
+    await asyncio.sleep(0.3)
+    worker.send(signal.SIGTERM)
+
+    assert await worker.ended() == 0
+    await assert_nothing_was_counted(platform)
+
+
+async def test_workers_that_take_turns_under_load_count_no_attempt(start, submit, observer, doorbell, platform):
+    job_id = await submit(PAGES * 3)
+    await doorbell.ring()
+    for share in (0.2, 0.4, 0.6):
+        worker = await start()
+        await observer.reaches(job_id, share)
+        assert await worker.stop() == 0
+        await assert_nothing_was_counted(platform)
+    await start()
+
+    await assert_all_answered_once(observer, job_id, PAGES * 3)
+
+
+async def test_a_worker_that_is_stopped_while_it_loads_its_model_takes_nothing(launch, submit, platform, tmp_path):
+    (tmp_path / "sluggish.py").write_text(SLUGGISH)
+    sluggish = platform.settings.model_copy(update={"workload": "sluggish:Sluggish"})
+    worker = await launch(settings=sluggish, path=tmp_path)
+    await submit(PAGES[:8])
+    async with asyncio.timeout(30):
+        while "loading" not in worker.log():
+            await asyncio.sleep(0.05)
+
+    assert await worker.stop() == 0
+
+    await assert_nothing_was_counted(platform, left=2)
+
+
+async def assert_nothing_was_counted(platform, left=None):
+    async with platform.database.system_transaction() as connection:
+        chunks = (await connection.exec_driver_sql("SELECT state, attempts FROM job_chunks")).all()
+    assert chunks, "the worker was stopped too late for this test to say anything"
+    assert {(chunk.state, chunk.attempts) for chunk in chunks} == {("waiting", 0)}
+    assert left in (None, len(chunks))

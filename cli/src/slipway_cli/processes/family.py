@@ -22,18 +22,22 @@ def descendants(pid: int) -> list[psutil.Process]:
 def stop_all(processes: Sequence[psutil.Process], stop_signal: signal.Signals, seconds: float) -> None:
     """Ask the processes to stop; after some time kill them and what is below them."""
     below = [process for parent in processes for process in descendants(parent.pid)]
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(stop_signal)
+    send_all(processes, stop_signal)
+    send_all(processes, signal.SIGCONT)  # one that is paused would not hear it
     _wait_gone(processes, seconds)
     kill_all([*processes, *below])
 
 
-def kill_all(processes: Sequence[psutil.Process]) -> None:
-    """Kill the processes and wait until they are gone."""
+def send_all(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    """Send a signal to those of the processes that still are."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+            process.send_signal(number)
+
+
+def kill_all(processes: Sequence[psutil.Process]) -> None:
+    """Kill the processes and wait until they are gone."""
+    send_all(processes, signal.SIGKILL)
     _wait_gone(processes, _KILL_SECONDS)
 
 

@@ -19,7 +19,11 @@ class Program:
     environment: Mapping[str, str]
     """The whole of it; nothing is inherited."""
     ready: Callable[[], bool] = bool
-    """Whether it does its work. Called often: it must return within a second and not raise."""
+    """Whether it does its work. Called often, in any thread: it must return within seconds and not raise."""
+    announces: bool = False
+    """Whether it also says so by itself, as our own services do (see `SLIPWAY_READY_FD`)."""
+    descriptors: tuple[int, ...] = ()
+    """Files and sockets of ours that it gets, under the same numbers."""
     port: int | None = None
     stdin: bytes = b""
     """Read by the program at its start: the place for a configuration with a secret."""

@@ -1,4 +1,4 @@
-"""Keeps programs running: watches them, starts again what died, and gives up on what dies again and again."""
+"""Keeps programs running: watches them, starts again what died, and gives up on what never becomes ready."""
 
 import os
 import signal
@@ -26,6 +26,8 @@ class Supervisor:
         """Begin with an empty table. `listener` gets the process table at each change, in any thread."""
         self._listener = listener
         self._table: dict[str, Watched] = {}
+        self._beside: list[Watched] = []
+        """Successors that are not ready yet, and predecessors that have not ended yet."""
         self._told: list[ProcessStatus] = []
         self._own_failure = ""
         self._lock = threading.RLock()
@@ -42,22 +44,26 @@ class Supervisor:
 
     def table(self) -> list[ProcessStatus]:
         """Return what each process is doing, in the order of their start."""
-        return [watched.status for watched in list(self._table.values())]
+        return [watched.status for watched in self._all()]
+
+    def ready(self) -> bool:
+        """Tell whether all that should run is ready; who is only beside another does not count."""
+        return not self._late(list(self._table))
 
     def failure(self) -> str | None:
         """Return why a process is not started again, if there is such a process."""
         failures = [self._own_failure, *(watched.failure for watched in list(self._table.values()))]
         return next(filter(None, failures), None)
 
-    def wait_ready(self, seconds: float) -> None:
-        """Return when all processes are ready.
+    def wait_ready(self, seconds: float, names: Sequence[str] | None = None) -> None:
+        """Return when all processes are ready, or those that are named.
 
         Raises:
             LocalError: one of them failed, or they take too long.
             StartCancelled: `cancel` was called.
         """
         deadline = time.monotonic() + seconds
-        while late := [status.name for status in self.table() if status.state is not State.READY or not status.pid]:
+        while late := self._late(names or list(self._table)):
             if self._cancelled.is_set():
                 raise StartCancelled
             if failure := self.failure():
@@ -66,9 +72,39 @@ class Supervisor:
                 raise LocalError(f"Not ready after {seconds:.0f} s: {', '.join(late)}. See `slipway logs {late[0]}`.")
             time.sleep(_TICK_SECONDS / 2)
 
+    def start_successor(self, name: str, make: Callable[[], Program], seconds: float) -> Watched:
+        """Start a program beside the one of this name, and return it once it is ready, for `hand_over`.
+
+        Raises:
+            LocalError: it failed, or took too long; it is gone, and the one of this name goes on.
+            StartCancelled: `cancel` was called; likewise.
+        """
+        successor = Watched(make, name=f"{name} (new)")
+        with self._lock:
+            self._beside.append(successor)
+        try:
+            self._wait_for(successor, seconds)
+        except BaseException:
+            successor.kill()
+            self._forget(successor)
+            raise
+        return successor
+
+    def hand_over(self, name: str, successor: Watched) -> None:
+        """Give a successor the name; the one that had it is stopped, and has ended when this returns."""
+        with self._lock:
+            old, self._table[name] = self._table[name], successor
+            self._beside[self._beside.index(successor)] = old
+            successor.restarts = old.restarts
+            successor.name, old.name = name, f"{name} (old)"
+            old.ask_to_stop()
+        self._tell()
+        old.stop()
+        self._forget(old)
+
     def stop(self, names: Sequence[str]) -> None:
         """Stop some processes: all are asked at once, and this returns when all have ended."""
-        stopping = [self._table[name] for name in names if name in self._table]
+        stopping = [watched for watched in self._all() if watched.name.partition(" ")[0] in names]
         with self._lock:
             for watched in stopping:
                 watched.ask_to_stop()
@@ -76,6 +112,12 @@ class Supervisor:
         for watched in stopping:
             watched.stop()
         self._tell()
+
+    def tell(self) -> None:
+        """Let the listener have the process table, though it may be unchanged."""
+        with self._lock:
+            self._told = []
+            self._tell()
 
     def cancel(self) -> None:
         """End a running `wait_ready`, and those to come."""
@@ -96,20 +138,55 @@ class Supervisor:
         with self._lock:
             self._table[name].resume()
 
+    def pause(self, name: str) -> None:
+        """Let a process stand still, alive; it is neither killed nor started again, but may be stopped."""
+        self._table[name].pause()
+
+    def unpause(self, name: str) -> None:
+        """Let a process go on that stands still."""
+        self._table[name].unpause()
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a process a signal, as another program would; should it end, it is started again."""
+        self._table[name].send(number)
+
     def end(self) -> None:
         """Kill what still runs, and end the watch."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
-        for watched in self._table.values():
+        for watched in self._all():
             watched.kill()
+        self._tell()
+
+    def _all(self) -> list[Watched]:
+        return [*self._table.values(), *self._beside]
+
+    def _late(self, names: Sequence[str]) -> list[str]:
+        statuses = [self._table[name].status for name in names]
+        return [status.name for status in statuses if status.state is not State.READY or not status.pid]
+
+    def _wait_for(self, successor: Watched, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while successor.state is not State.READY:
+            if self._cancelled.is_set():
+                raise StartCancelled
+            if successor.failure:
+                raise LocalError(successor.failure)
+            if time.monotonic() > deadline:
+                raise LocalError(f"{successor.name} is not ready after {seconds:.0f} s{successor.last_words()}")
+            time.sleep(_TICK_SECONDS / 2)
+
+    def _forget(self, watched: Watched) -> None:
+        with self._lock:
+            self._beside.remove(watched)
         self._tell()
 
     def _watch(self) -> None:
         try:
             while not self._ended.wait(_TICK_SECONDS):
                 with self._lock:
-                    for watched in self._table.values():
+                    for watched in self._all():
                         watched.tick()
                 self._tell()
         except Exception as error:  # noqa: BLE001  # whoever looks at `failure` says so

@@ -1,7 +1,7 @@
 """One program under supervision: its states, and when it is started again."""
 
+import signal
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,10 +10,10 @@ from slipway_cli.errors import LocalError
 from slipway_cli.processes.child import Child, ending, log_excerpt
 from slipway_cli.processes.identity import Identity
 from slipway_cli.processes.log import rotate
+from slipway_cli.processes.probe import Probe
 from slipway_cli.processes.program import Program
 
-_PROBE_SECONDS = 2.0
-_FLAP_DEATHS, _FLAP_SECONDS = 5, 60.0
+_MOST_FAILED_STARTS = 5
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 10.0
 
 
@@ -49,24 +49,27 @@ class ProcessStatus:
 
 
 class Watched:
-    """A program that is kept running."""
+    """A program that is kept running.
 
-    def __init__(self, make: Callable[[], Program]) -> None:
-        """Start the program; `make` describes it, and is asked again before each restart."""
+    One that became ready is started again however often it dies. One that dies again and again before it is ready is
+    given up, and at its very first start at once. To be killed (SIGKILL) is not held against it.
+    """
+
+    def __init__(self, make: Callable[[], Program], *, name: str | None = None) -> None:
+        """Start the program; `make` describes it, and is asked again before each restart.
+
+        `name` is what the table knows it by; without it, the program's own.
+        """
         self._make = make
-        self._deaths: deque[float] = deque(maxlen=_FLAP_DEATHS)
-        self._was_ready = False
+        self._was_ever_ready = self._was_ready = False
+        self._failed_starts = 0
         self.state, self.since = State.STARTING, time.time()
-        self._next_probe = self._next_start = 0.0
+        self._next_start = 0.0
         self.restarts = 0
         self.failure = ""
         """Why it is not started again, once the state is FAILED."""
         self._start()
-
-    @property
-    def name(self) -> str:
-        """The program's name, by which the table knows it."""
-        return self._program.name
+        self.name = name or self._program.name
 
     @property
     def status(self) -> ProcessStatus:
@@ -82,9 +85,13 @@ class Watched:
         elif self.state in (State.STARTING, State.READY, State.NOT_READY):
             if (status := self._child.exit_status()) is not None:
                 self._died(status)
-            elif time.monotonic() >= self._next_probe:
-                self._probe()
+            else:
+                self._look()
         rotate(self._program.log)
+
+    def last_words(self) -> str:
+        """Return the end of its log, to follow a message."""
+        return log_excerpt(self._program)
 
     def halt(self) -> None:
         """From now on, do not start it again."""
@@ -117,12 +124,27 @@ class Watched:
         """Start it again after a stop."""
         self._start()
 
+    def pause(self) -> None:
+        """Let it stand still, alive, until `unpause`, a stop or its death."""
+        self._child.pause()
+
+    def unpause(self) -> None:
+        """Let it go on."""
+        self._child.unpause()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, as another program would."""
+        self._child.send(number)
+
     def _start(self) -> None:
         self._program = self._make()
         rotate(self._program.log)
-        self._child = Child(self._program)
-        self._identity = Identity.of(self._child.pid)
-        self._next_probe = 0.0
+        child = Child(self._program)
+        # In this order, as `status` is asked for in other threads.
+        self._identity = Identity.of(child.pid)
+        self._child = child
+        self._probe = Probe(self._program.ready)
+        self._was_ready = False
         self._enter(State.STARTING)
 
     def _start_again(self) -> None:
@@ -132,28 +154,30 @@ class Watched:
         except LocalError as error:
             self._fail(str(error))
 
-    def _probe(self) -> None:
-        if self._program.ready():
-            self._was_ready = True
-            self._next_probe = time.monotonic() + _PROBE_SECONDS
+    def _look(self) -> None:
+        ready = self._probe.answer()
+        if ready:
+            self._was_ready = self._was_ever_ready = True
             self._enter(State.READY)
-        elif self.state is State.READY:
+        elif ready is False and self.state is State.READY:
             self._enter(State.NOT_READY)
 
     def _died(self, status: int) -> None:
-        now = time.monotonic()
-        self._deaths.append(now)
+        if self._was_ready or self._child.has_announced():
+            self._was_ever_ready, self._failed_starts = True, 0
+        elif status != -signal.SIGKILL:
+            self._failed_starts += 1
         how = f"{self.name} {ending(status)}"
-        if not self._was_ready:
-            self._fail(f"{how} at its start{log_excerpt(self._program)}")
-        elif len(self._deaths) == _FLAP_DEATHS and now - self._deaths[0] < _FLAP_SECONDS:
+        if not self._was_ever_ready:
+            self._fail(f"{how} at its start{self.last_words()}")
+        elif self._failed_starts == _MOST_FAILED_STARTS:
             self._fail(
-                f"{how}, for the {_FLAP_DEATHS}th time within {_FLAP_SECONDS:.0f} s. It is not started again"
-                f"{log_excerpt(self._program)}"
+                f"{how}, for the {_MOST_FAILED_STARTS}th time in a row before it was ready. It is not started again"
+                f"{self.last_words()}"
             )
         else:
-            recent = sum(1 for death in self._deaths if now - death < _FLAP_SECONDS)
-            self._next_start = now + min(_FIRST_PAUSE_SECONDS * 2 ** (recent - 1), _LONGEST_PAUSE_SECONDS)
+            pause = min(_FIRST_PAUSE_SECONDS * 2**self._failed_starts, _LONGEST_PAUSE_SECONDS)
+            self._next_start = time.monotonic() + pause
             self._enter(State.RESTARTING)
 
     def _fail(self, failure: str) -> None:

@@ -1,15 +1,19 @@
 """The local stack as an object: started, watched and stopped. The command line, the demo and the tests use it."""
 
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from slipway.settings import Settings
+from slipway_cli.errors import LocalError
 from slipway_cli.processes.identity import Identity
+from slipway_cli.processes.program import Program
 from slipway_cli.processes.supervisor import Listener, StartCancelled, Supervisor
-from slipway_cli.processes.watched import ProcessStatus, State
+from slipway_cli.processes.watched import ProcessStatus
+from slipway_cli.servers.listening import ListeningSocket
 from slipway_cli.servers.ports import LOCALHOST
 from slipway_cli.servers.postgres import Postgres
 from slipway_cli.servers.redis import Redis
@@ -17,15 +21,17 @@ from slipway_cli.stack.database import prepare_database
 from slipway_cli.stack.environment import local_settings
 from slipway_cli.stack.folder import VarFolder
 from slipway_cli.stack.lock import StackLock
-from slipway_cli.stack.plan import Plan, make_plan
+from slipway_cli.stack.plan import NEXT_API, Plan, make_plan
 from slipway_cli.stack.recovery import recover
 from slipway_cli.stack.report import NullReport, Report
-from slipway_cli.stack.services import service, worker_names
+from slipway_cli.stack.rolling import RestartRecord
+from slipway_cli.stack.services import api_service, service, worker_names
 from slipway_cli.stack.state import StackState, write_state
 
 __all__ = ["LocalStack", "StartCancelled"]
 
 START_SECONDS = 90.0
+RESTART_SIGNAL = signal.SIGUSR1
 
 
 class LocalStack:
@@ -39,6 +45,7 @@ class LocalStack:
         api_port: int | None = None,
         any_ports: bool = False,
         listener: Listener | None = None,
+        takes_restarts: bool = False,
     ) -> None:
         """Describe the stack.
 
@@ -48,6 +55,7 @@ class LocalStack:
             api_port: insist on this port for the API; otherwise the usual one, or a free one if that is taken.
             any_ports: choose free ports for everything, as tests that run side by side need it.
             listener: gets the process table at each change, in another thread.
+            takes_restarts: whether this process calls `restart` when it gets `RESTART_SIGNAL`.
         """
         self.folder = VarFolder(var)
         self.workers = worker_names(workers)
@@ -58,6 +66,10 @@ class LocalStack:
         self._identity = Identity.of(os.getpid())
         self._ready = False
         self._plan: Plan | None = None
+        self._socket: ListeningSocket | None = None
+        self._api = "api"
+        self._takes_restarts = takes_restarts
+        self._restarts = RestartRecord(self._supervisor.tell)
 
     @property
     def settings(self) -> Settings:
@@ -109,9 +121,32 @@ class LocalStack:
         """Start a process that was halted."""
         self._supervisor.resume(name)
 
+    def pause(self, name: str) -> None:
+        """Let one process stand still (SIGSTOP): it lives, holds what it holds, and answers nothing."""
+        self._supervisor.pause(name)
+
+    def unpause(self, name: str) -> None:
+        """Let a paused process go on (SIGCONT)."""
+        self._supervisor.unpause(name)
+
+    def crash_postgres(self) -> None:
+        """Let PostgreSQL end at once without tidying up ("immediate shutdown"); it is started again, and recovers."""
+        self._supervisor.send("postgres", signal.SIGQUIT)
+
+    def restart(self, report: Report | None = None) -> None:
+        """Replace the API, the workers and the scheduler by new processes, one after another, while they are in use.
+
+        Raises:
+            LocalError: a new process does not become ready. An API goes on in its old process then.
+            StartCancelled: `cancel_start` was called meanwhile.
+        """
+        self._restarts.run(self._restart, report or NullReport())
+
     def stop(self) -> None:
         """Stop everything: what takes work first, then what does it, then the servers."""
         self._ready = False
+        if self._socket:
+            self._socket.close()
         try:
             self._stop_in_order()
         finally:
@@ -146,6 +181,7 @@ class LocalStack:
         plan = self._plan = make_plan(
             self.folder, self.workers, report.say, api_port=self._api_port, any_ports=self._any_ports
         )
+        self._socket = ListeningSocket(self.settings.api_host, plan.api_port)
         report.step("Starting PostgreSQL and Redis.")
         self._start_redis(plan)
         postgres = self._start_postgres(plan)
@@ -156,7 +192,7 @@ class LocalStack:
         self._start_services(plan)
         self.wait_ready()
         self._ready = True
-        self._record(self._supervisor.table())
+        self._supervisor.tell()
 
     def _start_redis(self, plan: Plan) -> None:
         if plan.redis_port:
@@ -171,12 +207,36 @@ class LocalStack:
         return postgres
 
     def _start_services(self, plan: Plan) -> None:
-        drain = self.settings.drain_seconds
-        for name, metrics_port in plan.metrics_ports.items():
-            port = plan.api_port if name == "api" else metrics_port
-            self._supervisor.start(
-                partial(service, self.folder, name, port=port, metrics_port=metrics_port, drain_seconds=drain)
-            )
+        for name in ("api", *self.workers, "scheduler"):
+            self._supervisor.start(self._service(plan, name))
+
+    def _service(self, plan: Plan, name: str) -> Callable[[], Program]:
+        metrics_port, drain_seconds = plan.metrics_ports[name], self.settings.drain_seconds
+        if name not in ("api", NEXT_API) or self._socket is None:
+            return partial(service, self.folder, name, metrics_port=metrics_port, drain_seconds=drain_seconds)
+        return partial(
+            api_service,
+            self.folder,
+            port=plan.api_port,
+            descriptor=self._socket.descriptor,
+            metrics_port=metrics_port,
+            drain_seconds=drain_seconds,
+        )
+
+    def _restart(self, step: Callable[[str], None]) -> None:
+        if self._plan is None or not self._ready:
+            raise LocalError("The stack is not up.")
+        step("Starting a new API beside the old one.")
+        beside = "api" if self._api == NEXT_API else NEXT_API
+        successor = self._supervisor.start_successor("api", self._service(self._plan, beside), START_SECONDS)
+        step("The new API is ready; the old one finishes its requests.")
+        self._supervisor.hand_over("api", successor)
+        self._api = beside
+        for name in (*self.workers, "scheduler"):
+            step(f"Restarting {name}: the old one finishes its work, or gives it back.")
+            self._supervisor.stop([name])
+            self._supervisor.resume(name)
+            self._supervisor.wait_ready(START_SECONDS, [name])
 
     def _stop_in_order(self) -> None:
         for names in (["api"], ["scheduler"], self.workers, ["redis"], ["postgres"]):
@@ -184,7 +244,8 @@ class LocalStack:
 
     def _record(self, table: Sequence[ProcessStatus]) -> None:
         if self._lock.held:
-            ready = self._ready and all(status.state is State.READY for status in table)
-            write_state(self.folder.state, StackState(self._identity, self.api_url, ready, list(table)))
+            ready = self._ready and self._supervisor.ready()
+            restart = self._restarts.latest if self._takes_restarts else None
+            write_state(self.folder.state, StackState(self._identity, self.api_url, ready, list(table), restart))
         if self._listener:
             self._listener(table)

@@ -14,7 +14,9 @@ from slipway_cli.stack.folder import VarFolder
 Say = Callable[[str], None]
 
 POSTGRES_PORT, REDIS_PORT = 54320, 63790
-METRICS_PORTS = {"api": 9101, "worker": 9102, "scheduler": 9103}
+NEXT_API = "api-next"
+"""The API that is started beside the running one; the two take turns with their metrics ports."""
+METRICS_PORTS = {"api": 9101, "worker": 9102, "scheduler": 9103, NEXT_API: 9104}
 DATABASE_URLS = {role: f"SLIPWAY_DATABASE_{role.upper()}_URL" for role in ("owner", "app", "system")}
 REDIS_URL, _API_PORT = "SLIPWAY_REDIS_URL", "SLIPWAY_API_PORT"
 
@@ -30,7 +32,7 @@ class Plan:
     redis_password: str
     api_port: int
     metrics_ports: dict[str, int]
-    """By process."""
+    """By process, and that of the API's successor."""
 
 
 class PortChooser:
@@ -121,7 +123,7 @@ def _metrics_ports(ports: PortChooser, workers: Sequence[str]) -> dict[str, int]
     defaults = METRICS_PORTS | {name: METRICS_PORTS["worker"] if name == workers[0] else 0 for name in workers}
     return {
         name: ports.choose(_metrics_name(name), defaults[name], f"{name}'s metrics")
-        for name in ("api", *workers, "scheduler")
+        for name in ("api", *workers, "scheduler", NEXT_API)
     }
 
 

@@ -2,7 +2,8 @@
 
 import http.client
 import sys
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from slipway_cli.processes.program import Program
@@ -19,31 +20,40 @@ def worker_names(count: int) -> list[str]:
     return ["worker"] if count == 1 else [f"worker-{number}" for number in range(1, count + 1)]
 
 
-def service(folder: VarFolder, name: str, *, port: int, metrics_port: int, drain_seconds: float) -> Program:
-    """Describe one service; `port` is where it answers the readiness probe."""
+def service(folder: VarFolder, name: str, *, metrics_port: int, drain_seconds: float) -> Program:
+    """Describe a worker or the scheduler."""
     module = MODULES[name.partition("-")[0]]
     return Program(
         name=name,
         command=(sys.executable, "-m", module),
         log=folder.log(name),
         environment=service_environment(folder) | {"SLIPWAY_METRICS_PORT": str(metrics_port), "PYTHONUNBUFFERED": "1"},
-        ready=answers_ready(port),
-        port=port,
+        ready=partial(answers_ready, metrics_port),
+        announces=True,
+        port=metrics_port,
         stop_seconds=drain_seconds + _GRACE_SECONDS,
     )
 
 
-def answers_ready(port: int) -> Callable[[], bool]:
-    """Return a probe of `/health/ready`."""
+def api_service(folder: VarFolder, *, port: int, descriptor: int, metrics_port: int, drain_seconds: float) -> Program:
+    """Describe an API that answers on a socket which we hold; only its metrics port is its own."""
+    program = service(folder, "api", metrics_port=metrics_port, drain_seconds=drain_seconds)
+    return replace(
+        program,
+        environment={**program.environment, "SLIPWAY_API_FD": str(descriptor)},
+        descriptors=(descriptor,),
+        ready=lambda: answers_ready(metrics_port) and answers_ready(port),
+        port=port,
+    )
 
-    def probe() -> bool:
-        connection = http.client.HTTPConnection(LOCALHOST, port, timeout=1.0)
-        try:
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
-    return probe
+def answers_ready(port: int) -> bool:
+    """Ask for `/health/ready`."""
+    connection = http.client.HTTPConnection(LOCALHOST, port, timeout=1.0)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

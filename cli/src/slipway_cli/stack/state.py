@@ -11,6 +11,19 @@ from slipway_cli.processes.watched import ProcessStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """The latest rolling restart of a running stack."""
+
+    number: int
+    """Counts them; 0: there was none yet."""
+    steps: list[str]
+    """What was begun so far, in sentences."""
+    ended: bool
+    failure: str
+    """Why it did not succeed; empty if it did, or has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class StackState:
     """The stack at one moment."""
 
@@ -19,6 +32,8 @@ class StackState:
     ready: bool
     """Whether the start is over and all processes are ready."""
     processes: list[ProcessStatus]
+    restart: Restart | None = None
+    """None: the supervisor does not take `slipway restart`."""
 
 
 _schema = TypeAdapter(StackState)

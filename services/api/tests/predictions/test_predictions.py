@@ -5,10 +5,9 @@ import base64
 import hashlib
 import json
 from pathlib import Path
-from uuid import uuid4
 
+import httpx
 import pytest
-from checksum import Checksum
 from sqlalchemy import text
 
 
@@ -88,33 +87,21 @@ async def test_a_model_that_hangs_is_a_504_and_the_next_request_is_served(caller
     assert (await predict(caller, b"fine")).status_code == 200
 
 
-async def test_when_too_much_waits_the_answer_is_a_503_before_the_body_is_parsed(start, new_caller, problem):
-    server = await start(batch_queue_inputs=4)
+async def test_a_server_without_the_door_refuses_before_the_body_is_parsed_too(start, new_caller, problem):
+    server = await start(batch_queue_inputs=2)
     caller = await new_caller(server)
-    hanging = f"hang {uuid4()}".encode()
-    waiting = [asyncio.create_task(predict(caller, hanging))]
-    await until(lambda: hanging in Checksum.seen)
-    waiting += [asyncio.create_task(predict(caller, content)) for content in (b"1", b"2", b"3", b"4")]
-    await until(lambda: server.app.state.api.batcher.full)
-
-    response = await caller.http.post("/v1/checksum", content=b"{", headers={"Content-Type": "application/json"})
-
-    problem(response, 503, "overloaded")
-    assert int(response.headers["retry-after"]) >= 1
-    assert "ratelimit" in response.headers
-    await asyncio.gather(*waiting)
-    assert (await predict(caller, b"fine")).status_code == 200
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
-async def test_a_request_that_does_not_fit_into_the_queue_is_refused(start, new_caller, problem):
-    caller = await new_caller(await start(batch_queue_inputs=4))
-    problem(await predict(caller, *[b"x"] * 5), 503, "overloaded")
+    batcher = server.app.state.api.batcher
+    places = [batcher.admit() for _ in range(2)]
+    transport = httpx.ASGITransport(server.app)
+    async with httpx.AsyncClient(transport=transport, base_url=server.url, headers=caller.http.headers) as client:
+        response = await client.post("/v1/checksum", content=b"{", headers={"Content-Type": "application/json"})
+        problem(response, 503, "overloaded")
+        assert int(response.headers["retry-after"]) >= 1
+        assert "ratelimit" in response.headers
+        places[0].release()
+        response = await client.post("/v1/checksum", json={"inputs": [page(b"fine")]})
+        assert response.status_code == 200
+    places[1].release()
 
 
 async def test_switched_off_it_is_a_503(start, new_caller, problem, flags_off):
