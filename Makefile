@@ -68,11 +68,11 @@ test: model ## Every test, on real servers, in parallel
 
 .PHONY: chaos
 chaos: model ## Kill everything, again and again, and count every message (make chaos SEED=7; some 20 minutes)
-	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1)
+	PYTHONPATH=tests:tests/workloads $(BIN)/python -m chaos --seed $(or $(SEED),1)
 
 .PHONY: chaos-quick
 chaos-quick: model ## The same in under two minutes
-	$(BIN)/python -m tests.chaos --quick --seed $(or $(SEED),1)
+	PYTHONPATH=tests:tests/workloads $(BIN)/python -m chaos --quick --seed $(or $(SEED),1)
 
 .PHONY: bench-jobs
 bench-jobs: model ## The job path beside the model alone, on the same cores

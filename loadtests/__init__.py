@@ -1,1 +1,1 @@
-"""Loads that people put on Slipway to see what it takes. Each prints its figures as one JSON object on its last line."""
+"""Loads put on Slipway to see what it takes. Each prints its figures as one JSON object on its last line."""
