@@ -78,6 +78,10 @@ chaos-quick: model ## The same in under two minutes
 bench-jobs: model ## The job path beside the model alone, on the same cores
 	$(BIN)/python -m loadtests.jobs
 
+.PHONY: loadtest-overload
+loadtest-overload: model ## Goodput and refusals at three times the capacity (some 7 minutes)
+	$(BIN)/python -m loadtests.overload
+
 .PHONY: loadtest-restart
 loadtest-restart: .venv/installed ## Restart the stack ten times under load: no request fails
 	$(BIN)/python -m loadtests.restart

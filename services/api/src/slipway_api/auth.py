@@ -23,7 +23,7 @@ def caller(scope: Scope | None) -> Callable[..., Awaitable[Principal]]:
         principal = await _principal(api, credentials)
         if scope is not None and scope not in principal.scopes:
             raise MissingScope(f"Use a key with the scope `{scope}`.", {"scope": scope})
-        add_headers(request, await api.rates.spend(principal))
+        add_headers(request, await api.rates.spend(principal, request.headers["authorization"]))
         return principal
 
     return authenticate

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from slipway.errors import InternalError, ModelTimeout, Overloaded, Unavailable
 from slipway.flags import Flag
+from slipway.serving.places import Place
 from slipway.serving.predictor import PredictError, Result
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
@@ -16,6 +17,8 @@ from slipway.workload.loader import AnyWorkload
 from slipway_api.auth import caller
 from slipway_api.body import JSON, Body, media_type
 from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
+from slipway_api.predictions.departure import while_connected
+from slipway_api.predictions.door import PLACE
 from slipway_api.predictions.schemas import FailedItem, request_model, response_model
 from slipway_api.state import Api, ApiParts
 
@@ -38,11 +41,13 @@ def router(workload: AnyWorkload, most: int) -> APIRouter:
         openapi_extra=body_of(request_type),
     )
     async def predict(request: Request, api: ApiParts, principal: _Caller) -> Response:
-        _admit(api)
+        _check_flag(api)
         media_type(request, JSON)
         settings = api.platform.settings
-        body = await Body(request, settings, settings.max_json_bytes).parse(request_type)
-        results = await _predict(api, body.inputs)  # type: ignore[attr-defined]  # `request_model` made it
+        with _place(request, api):
+            body = await Body(request, settings, settings.max_json_bytes).parse(request_type)
+        async with while_connected(request):
+            results = await _predict(api, body.inputs)  # type: ignore[attr-defined]  # `request_model` made it
         api.audit.predicted(principal, len(results))
         content = response_type.model_construct(results=[_shown(result) for result in results])
         return Response(content.model_dump_json(warnings="error"), media_type=JSON)
@@ -50,13 +55,16 @@ def router(workload: AnyWorkload, most: int) -> APIRouter:
     return routes
 
 
-def _admit(api: Api) -> None:
-    """Refuse before the body is parsed."""
+def _place(request: Request, api: Api) -> Place:
+    """Return the place that the door gave; without a door (another server), the request has to get one here."""
+    place: Place | None = getattr(request.state, PLACE, None)
+    return place or api.batcher.admit()
+
+
+def _check_flag(api: Api) -> None:
     if not api.platform.flags.is_enabled(Flag.SYNC_PREDICT):
         api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
         raise Unavailable("This route is switched off at the moment.", headers={"Retry-After": "60"})
-    if api.batcher.full:
-        raise api.batcher.refuse()
 
 
 async def _predict(api: Api, inputs: list[Any]) -> list[Result]:
