@@ -30,7 +30,7 @@ class Options:
     duration: float = 0.0
     """Seconds of traffic and faults; 0: as long as the messages take at 30 % of the capacity that is measured."""
     messages: int = 100_000
-    workers: int = 5
+    workers: int = 4
     outage: float = 300.0
     """Seconds for which Redis is away."""
     lease: float = 5.0

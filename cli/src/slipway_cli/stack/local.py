@@ -25,7 +25,7 @@ from slipway_cli.stack.plan import NEXT_API, Plan, make_plan
 from slipway_cli.stack.recovery import recover
 from slipway_cli.stack.report import NullReport, Report
 from slipway_cli.stack.rolling import RestartRecord
-from slipway_cli.stack.services import api_service, service, worker_names
+from slipway_cli.stack.services import api_service, model_threads, service, worker_names
 from slipway_cli.stack.state import StackState, write_state
 
 __all__ = ["LocalStack", "StartCancelled"]
@@ -213,7 +213,10 @@ class LocalStack:
     def _service(self, plan: Plan, name: str) -> Callable[[], Program]:
         metrics_port, drain_seconds = plan.metrics_ports[name], self.settings.drain_seconds
         if name not in ("api", NEXT_API) or self._socket is None:
-            return partial(service, self.folder, name, metrics_port=metrics_port, drain_seconds=drain_seconds)
+            threads = model_threads(len(self.workers))
+            return partial(
+                service, self.folder, name, metrics_port=metrics_port, drain_seconds=drain_seconds, threads=threads
+            )
         return partial(
             api_service,
             self.folder,

@@ -1,6 +1,7 @@
 """The processes of our own code: the API, the workers and the scheduler."""
 
 import http.client
+import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -20,14 +21,20 @@ def worker_names(count: int) -> list[str]:
     return ["worker"] if count == 1 else [f"worker-{number}" for number in range(1, count + 1)]
 
 
-def service(folder: VarFolder, name: str, *, metrics_port: int, drain_seconds: float) -> Program:
-    """Describe a worker or the scheduler."""
+def model_threads(workers: int) -> int:
+    """Return a worker's share of the cores: threads beyond it only take turns. 0: the workload chooses."""
+    return 0 if workers == 1 else max(1, (os.cpu_count() or 1) // workers)
+
+
+def service(folder: VarFolder, name: str, *, metrics_port: int, drain_seconds: float, threads: int = 0) -> Program:
+    """Describe a worker or the scheduler; `threads` of the model, unless the settings say."""
     module = MODULES[name.partition("-")[0]]
+    own = {"SLIPWAY_METRICS_PORT": str(metrics_port), "PYTHONUNBUFFERED": "1"}
     return Program(
         name=name,
         command=(sys.executable, "-m", module),
         log=folder.log(name),
-        environment=service_environment(folder) | {"SLIPWAY_METRICS_PORT": str(metrics_port), "PYTHONUNBUFFERED": "1"},
+        environment={"SLIPWAY_MODEL_THREADS": str(threads)} | service_environment(folder) | own,
         ready=partial(answers_ready, metrics_port),
         announces=True,
         port=metrics_port,

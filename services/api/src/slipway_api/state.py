@@ -15,6 +15,7 @@ from slipway.audit.buffer import AuditBuffer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
 from slipway.errors import Unavailable
+from slipway.flags import Flags
 from slipway.jobs.announcements import REPEAT_SECONDS, Announcements
 from slipway.jobs.doorbell import Doorbell
 from slipway.serving.batcher import Batcher
@@ -38,6 +39,7 @@ class Api:
     """What the endpoints work with."""
 
     platform: Platform
+    flags: Flags
     batcher: Batcher
     authenticator: Authenticator
     rates: RateLimiter
@@ -73,6 +75,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         stack.callback(doorbell.close)
         api = Api(
             platform,
+            stack.enter_context(Flags(settings, metrics)),
             Batcher(platform.predictor, settings, metrics),
             Authenticator(platform.database, settings),
             await stack.enter_async_context(RateLimiter(settings)),

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from platform import python_version
 
 from slipway.database import Database
-from slipway.flags import Flags
 from slipway.keys.local import LocalKeyProvider
 from slipway.keys.service import Keyring
 from slipway.keys.signer import AuditSigner
@@ -30,7 +29,6 @@ class Platform:
     database: Database
     keyring: Keyring
     signer: AuditSigner
-    flags: Flags
     predictor: Predictor
 
     @property
@@ -51,14 +49,13 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     metrics.set(catalogue.BUILD_INFO, 1, version=version("slipway"), python=python_version())
     predictor = Predictor(find_workload(settings), metrics)
     keys, signer = LocalKeyProvider.load(settings), AuditSigner.load(settings)
-    database, flags = Database(settings), Flags(settings, metrics)
+    database = Database(settings)
     for role in ("app", "system"):
         metrics.follow(catalogue.DATABASE_CONNECTIONS, partial(database.checked_out, role), role=role)
     try:
         keyring = Keyring(database, keys, settings)
-        yield Platform(settings, metrics, tracing, database, keyring, signer, flags, predictor)
+        yield Platform(settings, metrics, tracing, database, keyring, signer, predictor)
     finally:
         predictor.close()
-        flags.close()
         await database.close()
         tracing.shutdown()

@@ -1,8 +1,8 @@
 """Takes in a new job: once for each Idempotency-Key, without holding more of the body than a part."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy import Row
 
-from slipway.errors import InvalidInput, NotFound, RequestInProgress, Unavailable
+from slipway.errors import InvalidInput, NotFound, Unavailable
 from slipway.flags import Flag
 from slipway.idempotency.service import LOCK_SECONDS, Earlier, IdempotencyKey, begin, release, renew
 from slipway.jobs import service
@@ -22,6 +22,7 @@ from slipway.telemetry import catalogue
 from slipway.telemetry.tracing import current_traceparent
 from slipway.tenants.schemas import Principal
 from slipway_api.body import JSON, NDJSON, Body, media_type, parse_json
+from slipway_api.herd import alone
 from slipway_api.state import Api
 
 _SIGN_OF_LIFE_SECONDS = LOCK_SECONDS / 4
@@ -48,26 +49,11 @@ class Submission:
         self._admit()
         keyset = await self._api.platform.keyring.keyset(self._principal.tenant_id)
         key = IdempotencyKey.of(keyset, "POST /v1/jobs", client_key) if client_key else None
-        with self._alone(key):
+        with alone(self._api, key):
             earlier = await self._begin(key)
             if earlier is None:
                 return await self._make(key, keyset), False
         return await self._replay(earlier, keyset), True
-
-    @contextmanager
-    def _alone(self, key: IdempotencyKey | None) -> Iterator[None]:
-        """Refuse at once what this process is already at, so that a herd of repeats takes no connections."""
-        if key is None:
-            yield
-            return
-        running, name = self._api.running_keys, (key.tenant_id, key.hash)
-        if name in running:
-            raise RequestInProgress("Wait for the first request with this key.", headers={"Retry-After": "1"})
-        running.add(name)
-        try:
-            yield
-        finally:
-            running.remove(name)
 
     async def _make(self, key: IdempotencyKey | None, keyset: Keyset) -> JobView:
         intake = Intake(self._api.platform.database, keyset, self._principal, self._order(key))
@@ -103,7 +89,7 @@ class Submission:
                     await renew(self._api.platform.database, key)
 
     def _admit(self) -> None:
-        if not self._api.platform.flags.is_enabled(Flag.JOB_INTAKE, tenant=str(self._principal.tenant_id)):
+        if not self._api.flags.is_enabled(Flag.JOB_INTAKE, tenant=str(self._principal.tenant_id)):
             self._api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
             raise Unavailable("New jobs are not accepted at the moment.", headers={"Retry-After": "60"})
 

@@ -62,7 +62,7 @@ def _place(request: Request, api: Api) -> Place:
 
 
 def _check_flag(api: Api) -> None:
-    if not api.platform.flags.is_enabled(Flag.SYNC_PREDICT):
+    if not api.flags.is_enabled(Flag.SYNC_PREDICT):
         api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
         raise Unavailable("This route is switched off at the moment.", headers={"Retry-After": "60"})
 

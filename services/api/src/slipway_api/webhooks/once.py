@@ -1,19 +1,18 @@
 """Changes of webhooks: once for each Idempotency-Key, in one transaction with what they change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from slipway.errors import RequestInProgress
 from slipway.idempotency.service import IdempotencyKey, begin, complete, release
 from slipway.keys.envelope import pseudonym
 from slipway.keys.schemas import Keyset
 from slipway.tenants.schemas import Principal
+from slipway_api.herd import alone
 from slipway_api.state import Api
 
 ResultT = TypeVar("ResultT")
@@ -46,7 +45,7 @@ class Once(Generic[ResultT]):
             async with database.transaction(principal.tenant_id) as connection:
                 return (await self.make(connection, keyset))[1], False
         key = IdempotencyKey.of(keyset, self.route, self.client_key)
-        with _alone(api, key):
+        with alone(api, key):
             async with database.transaction(principal.tenant_id) as connection:
                 earlier = await begin(connection, key)
             if earlier is None:
@@ -71,16 +70,3 @@ class Once(Generic[ResultT]):
 async def _release(api: Api, key: IdempotencyKey) -> None:
     async with api.platform.database.transaction(key.tenant_id) as connection:
         await release(connection, key)
-
-
-@contextmanager
-def _alone(api: Api, key: IdempotencyKey) -> Iterator[None]:
-    """Refuse at once what this process is already at, so that a herd of repeats takes no connections."""
-    running, name = api.running_keys, (key.tenant_id, key.hash)
-    if name in running:
-        raise RequestInProgress("Wait for the first request with this key.", headers={"Retry-After": "1"})
-    running.add(name)
-    try:
-        yield
-    finally:
-        running.remove(name)
