@@ -4,17 +4,25 @@ import sys
 import time
 from pathlib import Path
 
-from chaos.options import read_options
+from chaos.options import Options, read_options
 from chaos.picture import draw
-from chaos.report import last_line, summary, write_report
+from chaos.report import Outcome, last_line, summary, write_report
 from chaos.run import run
 from chaos.stage import ROOT, remove_data
 from chaos.watch import said_at, say
 
 
 def main() -> int:
-    """Run, tell, and return the exit status: 0 only if the run is valid and everything held."""
+    """Run, and return the exit status: 0 only if a run was valid and everything held."""
     options = read_options(sys.argv[1:])
+    while (outcome := _run(options)).invalid and not outcome.faults and options.runs > 1:
+        options = options.next()
+        say(f"That run proves too little, and nothing speaks against it: the next seed, {options.seed}.")
+    return 0 if outcome.passed else 1
+
+
+def _run(options: Options) -> Outcome:
+    """Run once, and tell."""
     folder = ROOT / "var" / "chaos" / f"{time.strftime('%Y%m%d-%H%M%S')}-seed-{options.seed}"
     said_at(f"Starting the stack in {_near(folder)}.")
     outcome = run(options, folder)
@@ -28,7 +36,7 @@ def main() -> int:
     else:
         say(f"Logs and data are kept in {_near(folder / 'var')}; the same again: --replay {_near(folder)}/report.json")
     say(last_line(outcome))
-    return 0 if outcome.passed else 1
+    return outcome
 
 
 def _near(path: Path) -> Path:

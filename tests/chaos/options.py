@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ _QUICK = {
     "spare": True,
     "lease": 3.0,
     "receiving": 20.0,
+    "runs": 3,
 }
 _LOAD = 0.3
 
@@ -39,6 +40,8 @@ class Options:
     """Seconds after which a silent upload is swept."""
     spare: bool = False
     """Kill only workers that are ready, and never the only one: a slow machine would else only start workers."""
+    runs: int = 1
+    """How many to do at most: one that is invalid, with nothing else against it, is followed by the next seed's."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run.
@@ -54,6 +57,10 @@ class Options:
                 raise ValueError(f"--{name} is {value:g}: it must be from {least:g} to {most:g}.")
         if self.duration and self.outage > self.duration / 3:
             raise ValueError(f"An outage of {self.outage:g} s is over a third of {self.duration:g} s: shorten it.")
+
+    def next(self) -> "Options":
+        """Return the options of the run that follows an invalid one."""
+        return replace(self, seed=(self.seed + 1) % 2**32, runs=self.runs - 1)
 
     @property
     def poll(self) -> float:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chaos import __main__ as entry
 from chaos.audit import Findings, Violation
 from chaos.bars import Bar
 from chaos.faults import Injected
@@ -103,3 +104,35 @@ def test_the_picture_is_drawn(outcome, tmp_path):
     draw(outcome, tmp_path / "timeline.png")
 
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "seeds", "status"),
+    [
+        (["passed"], [1], 0),
+        (["invalid", "passed"], [1, 2], 0),
+        (["invalid", "invalid", "invalid"], [1, 2, 3], 1),
+        (["invalid", "broken", "passed"], [1, 2], 1),
+        (["broken", "passed"], [1], 1),
+    ],
+)
+def test_only_a_quick_run_that_is_invalid_and_nothing_else_is_followed_by_another(
+    outcome, outcomes, seeds, status, monkeypatch
+):
+    missed = [replace(done, hit=0) for done in outcome.injected]
+    kinds = {
+        "passed": outcome,
+        "invalid": replace(outcome, injected=missed),
+        "broken": replace(outcome, injected=missed, late_s=None),
+    }
+    ran = []
+
+    def run_once(options):
+        ran.append(options.seed)
+        return kinds[outcomes[len(ran) - 1]]
+
+    monkeypatch.setattr(entry, "_run", run_once)
+    monkeypatch.setattr("sys.argv", ["chaos", "--quick"])
+
+    assert entry.main() == status
+    assert ran == seeds
