@@ -1,6 +1,7 @@
 """What every serving process begins with, and how it tells who started it that it is ready."""
 
 import contextlib
+import gc
 import os
 
 from slipway.settings import Environment, Settings
@@ -15,11 +16,14 @@ def begin(role: str) -> Settings:
 
 
 def announce_ready(settings: Settings) -> None:
-    """Write one byte to the descriptor of the settings, if there is one.
+    """Let garbage be collected from now on, and write one byte to the descriptor of the settings, if there is one.
 
     A probe that asks from time to time does not see a process that was ready for a moment only, and then crashed over
     its first piece of work.
     """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     if settings.ready_fd is None:
         return
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more

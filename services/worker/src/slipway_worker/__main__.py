@@ -1,6 +1,10 @@
 """`python -m slipway_worker`: one process, one model; scale by processes."""
 
-from slipway_worker.server import serve
+import gc
+
+gc.disable()  # until it is ready (`announce_ready`): what imports make stays, and looking through it takes a sixth of them
+
+from slipway_worker.server import serve  # noqa: E402  # see above
 
 if __name__ == "__main__":
     serve()
