@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # until it is ready (`announce_ready`): what imports make stays, and looking through it takes a sixth of them
+gc.disable()  # until it is ready (`announce_ready`): what imports make stays, and to look through it takes long
 
 from slipway_worker.server import serve  # noqa: E402  # see above
 
