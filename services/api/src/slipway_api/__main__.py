@@ -1,6 +1,10 @@
 """`python -m slipway_api`: one process, one event loop; scale by processes."""
 
-from slipway_api.server import serve
+import gc
+
+gc.disable()  # until it is ready (`announce_ready`): what imports make stays, and to look through it takes long
+
+from slipway_api.server import serve  # noqa: E402  # see above
 
 if __name__ == "__main__":
     serve()

@@ -15,6 +15,7 @@ from slipway_api.middleware import RequestMiddleware
 from slipway_api.predictions.door import DOOR, Door
 from slipway_api.problems import handle_problems
 from slipway_api.state import open_api
+from slipway_api.turnstile import Turnstile
 
 
 def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
@@ -50,4 +51,5 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     FastAPIInstrumentor.instrument_app(
         app, tracer_provider=tracing.provider, excluded_urls="/health/.*", exclude_spans=["send", "receive"]
     )
+    app.add_middleware(Turnstile)
     return app
