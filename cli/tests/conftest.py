@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import SystemRandom
 
 import psutil
 import pytest
@@ -14,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from slipway_cli.main import app
 from slipway_cli.processes.program import Program
-from slipway_cli.servers.ports import free_port
+from slipway_cli.servers.ports import is_free
 
 SERVICE = """
 import http.server, os, signal, socket, sys, threading
@@ -44,6 +45,16 @@ PORTS = (
 )
 
 
+def free_ports() -> Iterator[tuple[str, int]]:
+    """Choose ports below those that the system gives to outgoing connections, differently in each process."""
+    random, taken = SystemRandom(), set()
+    for name in PORTS:
+        while (port := random.randint(15_000, 32_000)) in taken or not is_free(port):
+            continue
+        taken.add(port)
+        yield name, port
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project the working folder; its services are small, and its ports are free."""
@@ -54,7 +65,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (modules / file).write_text(SERVICE)
     folder = tmp_path / "project"
     (folder / "var").mkdir(parents=True)
-    (folder / "var" / "local.env").write_text("".join(f"SLIPWAY_{name}='{free_port()}'\n" for name in PORTS))
+    (folder / "var" / "local.env").write_text("".join(f"SLIPWAY_{name}='{port}'\n" for name, port in free_ports()))
     (folder / "var" / "local.env").chmod(0o600)
     monkeypatch.setenv("PYTHONPATH", str(modules))
     monkeypatch.setenv("COLUMNS", "200")

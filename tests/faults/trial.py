@@ -13,6 +13,8 @@ Break = Callable[[Dependency, Fault], AbstractContextManager[None]]
 
 _WAITING_SECONDS = 2.0
 """How long a job is watched that should wait."""
+_REMEMBERED_SECONDS = 0.5
+"""How long what was known before the fault may still be used: more than the lives of the caches in these tests."""
 _ASKED = [operation for operation in Operation if operation is not Operation.PROGRESS]
 
 
@@ -24,6 +26,7 @@ async def observed(row: Row, product: Product, breaking: Break, proxy: Proxy | N
     queued = await product.submit(1 if dies else 40)
     watched = _WAITING_SECONDS if row.expected(Operation.PROGRESS) is Outcome.WAITS else RECOVERY_SECONDS
     with breaking(row.dependency, row.fault):
+        await asyncio.sleep(_REMEMBERED_SECONDS)
         asked = proxy.asked if proxy else 0
         outcomes, progress = await asyncio.gather(_ask(product, finished), product.progress(queued, watched))
         if proxy is not None and row.fault is not Fault.DOWN:
