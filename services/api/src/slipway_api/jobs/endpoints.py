@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from slipway.errors import Conflict, IdempotencyMismatch, InvalidInput, NotFound, QueueFull, RequestInProgress
@@ -32,18 +32,11 @@ from slipway_api.jobs.schemas import (
 )
 from slipway_api.jobs.submission import Submission
 from slipway_api.predictions.schemas import request_model
+from slipway_api.repeats import ClientKey, tell
 from slipway_api.state import ApiParts
 
 _Reader = Annotated[Principal, Depends(caller(Scope.JOBS_READ))]
 _Writer = Annotated[Principal, Depends(caller(Scope.JOBS_WRITE))]
-_Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Send the same key again with the same request, and it happens once.",
-    ),
-]
 _LIST = problems(*AUTHENTICATED, InvalidInput)
 _READ = problems(*AUTHENTICATED, InvalidInput, NotFound)
 _CHANGE = problems(*AUTHENTICATED, InvalidInput, NotFound, Conflict)
@@ -82,11 +75,11 @@ def _add_submission(routes: APIRouter, workload: AnyWorkload, settings: Settings
         api: ApiParts,
         principal: _Writer,
         query: Annotated[SubmitQuery, Query()],
-        idempotency_key: _Key = None,
+        idempotency_key: ClientKey = None,
     ) -> JobView:
         submission = Submission(api, principal, request, request_type, query.priority)
         job, repeated = await submission.accept(idempotency_key)
-        _tell(response, repeated=repeated)
+        tell(response, repeated=repeated)
         if not repeated:
             await api.doorbell.ring()
         response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -135,11 +128,11 @@ def _add_results(routes: APIRouter, workload: AnyWorkload) -> None:
 def _add_changes(routes: APIRouter) -> None:
     @routes.post("/{job_id}/cancel", operation_id="cancelJob", summary="Cancel a job", responses=_CHANGE)
     async def cancel(
-        response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: _Key = None
+        response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: ClientKey = None
     ) -> JobView:
         apply = partial(service.cancel_job, principal=principal, job_id=job_id)
         job, repeated = await Change("cancel", job_id, idempotency_key, apply).once(api, principal)
-        _tell(response, repeated=repeated)
+        tell(response, repeated=repeated)
         return job
 
     @routes.post(
@@ -150,12 +143,12 @@ def _add_changes(routes: APIRouter) -> None:
         responses=_RETRY,
     )
     async def retry(
-        response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: _Key = None
+        response: Response, api: ApiParts, principal: _Writer, job_id: UUID, idempotency_key: ClientKey = None
     ) -> JobView:
         size, most = api.platform.settings.chunk_inputs, api.platform.settings.max_queued_inputs
         apply = partial(service.retry_dead, principal=principal, job_id=job_id, chunk_inputs=size, most_queued=most)
         job, repeated = await Change("retry", job_id, idempotency_key, apply).once(api, principal)
-        _tell(response, repeated=repeated)
+        tell(response, repeated=repeated)
         if not repeated:
             await api.doorbell.ring()
         return job
@@ -166,8 +159,3 @@ def _add_changes(routes: APIRouter) -> None:
     async def delete(api: ApiParts, principal: _Writer, job_id: UUID) -> None:
         async with api.platform.database.transaction(principal.tenant_id) as connection:
             await service.delete_job(connection, principal, job_id)
-
-
-def _tell(response: Response, *, repeated: bool) -> None:
-    if repeated:
-        response.headers["Idempotency-Replayed"] = "true"

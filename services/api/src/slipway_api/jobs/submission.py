@@ -22,7 +22,7 @@ from slipway.telemetry import catalogue
 from slipway.telemetry.tracing import current_traceparent
 from slipway.tenants.schemas import Principal
 from slipway_api.body import JSON, NDJSON, Body, media_type, parse_json
-from slipway_api.herd import alone
+from slipway_api.repeats import alone
 from slipway_api.state import Api
 
 _SIGN_OF_LIFE_SECONDS = LOCK_SECONDS / 4

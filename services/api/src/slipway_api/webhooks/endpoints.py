@@ -15,10 +15,11 @@ from slipway.tenants.schemas import Principal
 from slipway.webhooks.schemas import WebhookSecretView, WebhookView
 from slipway.webhooks.service import Change, Webhooks
 from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
+from slipway_api.repeats import ClientKey, tell
 from slipway_api.state import Api, ApiParts
 from slipway_api.webhooks import deliveries
 from slipway_api.webhooks.once import Once
-from slipway_api.webhooks.parameters import ClientKey, Reader, Writer, check_url, read, tell
+from slipway_api.webhooks.parameters import Reader, Writer, check_url, read
 from slipway_api.webhooks.schemas import NewWebhook, WebhookChange, WebhookList
 
 _LIST = problems(*AUTHENTICATED)

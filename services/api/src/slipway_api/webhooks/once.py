@@ -12,7 +12,7 @@ from slipway.idempotency.service import IdempotencyKey, begin, complete, release
 from slipway.keys.envelope import pseudonym
 from slipway.keys.schemas import Keyset
 from slipway.tenants.schemas import Principal
-from slipway_api.herd import alone
+from slipway_api.repeats import alone
 from slipway_api.state import Api
 
 ResultT = TypeVar("ResultT")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from slipway.errors import InvalidInput
@@ -14,14 +14,6 @@ from slipway_api.state import Api
 
 Reader = Annotated[Principal, Depends(caller(Scope.WEBHOOKS_READ))]
 Writer = Annotated[Principal, Depends(caller(Scope.WEBHOOKS_WRITE))]
-ClientKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="Send the same key again with the same request, and it happens once.",
-    ),
-]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -47,9 +39,3 @@ async def check_url(api: Api, url: str) -> None:
     except TargetRefused as refused:
         mistake = {"pointer": "#/url", "code": "webhook_target", "detail": str(refused)}
         raise InvalidInput(f"#/url: {refused}", {"errors": [mistake]}) from None
-
-
-def tell(response: Response, *, repeated: bool) -> None:
-    """Say so when an earlier request with the same Idempotency-Key had done it."""
-    if repeated:
-        response.headers["Idempotency-Replayed"] = "true"
