@@ -35,11 +35,12 @@ async def test_it_hears_what_is_announced_also_while_it_did_not_hear(settings, r
 
 
 async def test_it_holds_no_transaction_open(settings, rows):
-    async with listening(settings, CHANNEL) as listener:
-        hearing = asyncio.create_task(listener.hear(0.5, lambda _: None))
-        query = "SELECT state, backend_xmin FROM pg_stat_activity WHERE application_name = %s"
+    query = (
+        "SELECT state, backend_xmin FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+    )
+    async with listening(settings, CHANNEL) as listener, asyncio.TaskGroup() as hearing:
+        hearing.create_task(listener.hear(0.5, lambda _: None))
         assert await rows(query, APPLICATION) == [("idle", None)]
-        await hearing
 
 
 async def hear(settings, seconds, disturb) -> None:
