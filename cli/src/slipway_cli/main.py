@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": Source("slipway_cli.audit", "Check the audit log."),
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),
+    "secrets": Source("slipway_cli.secrets.command", "Make and show the secrets of a composed stack."),
     "settings": Source("slipway_cli.settings", "Print the effective settings, secrets masked."),
 }
 

@@ -53,6 +53,31 @@ def test_no_secret_shows_when_settings_are_printed(production):
     assert "secret-" not in repr(load())
 
 
+def test_a_setting_may_be_a_file_and_the_environment_wins(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLIPWAY_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "slipway_redis_url").write_text("redis://:from-a-file@redis/0\n")
+    (tmp_path / "slipway_unleash_token").write_text("from-a-file")
+    monkeypatch.setenv("SLIPWAY_UNLEASH_TOKEN", "from-the-environment")
+    settings = load()
+    assert settings.redis_url.get_secret_value() == "redis://:from-a-file@redis/0"
+    assert settings.unleash_token is not None
+    assert settings.unleash_token.get_secret_value() == "from-the-environment"
+
+
+def test_production_takes_its_secrets_from_files(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLIPWAY_ENVIRONMENT", "production")
+    monkeypatch.setenv("SLIPWAY_SECRETS_DIR", str(tmp_path))
+    for name, value in SECRETS.items():
+        (tmp_path / name.lower()).write_text(value)
+    assert load().database_app_url.get_secret_value() == SECRETS["SLIPWAY_DATABASE_APP_URL"]
+
+
+def test_a_folder_of_secrets_that_is_absent_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLIPWAY_SECRETS_DIR", str(tmp_path / "absent"))
+    with pytest.raises(ValueError, match=r"SLIPWAY_SECRETS_DIR=.*absent is not a folder"):
+        load()
+
+
 def test_settings_do_not_change_while_a_process_runs():
     with pytest.raises(ValidationError, match="frozen"):
         load().api_port = 1

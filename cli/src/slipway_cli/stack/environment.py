@@ -15,6 +15,7 @@ from slipway_cli.stack.folder import VarFolder
 LOCAL = "SLIPWAY_LOCAL_"
 """Prefix of what only `slipway up` itself reads."""
 OWNER_URL = "SLIPWAY_DATABASE_OWNER_URL"
+_NOT_FOR_SERVICES = (OWNER_URL, "SLIPWAY_DATABASE_ADMIN_URL")
 _HEADER = (
     "# Written by `slipway up`, and read by every `slipway` command. More SLIPWAY_ settings may be added here;\n"
     "# real environment variables win. It holds passwords.\n"
@@ -77,4 +78,6 @@ def local_settings(var: Path = Path("var")) -> Settings:
 def service_environment(folder: VarFolder) -> dict[str, str]:
     """Return the environment of the services: ours and `local.env`, without what services must not have."""
     merged = EnvironmentFile(folder.environment).read() | dict(os.environ)
-    return {name: value for name, value in merged.items() if name != OWNER_URL and not name.startswith(LOCAL)}
+    return {
+        name: value for name, value in merged.items() if name not in _NOT_FOR_SERVICES and not name.startswith(LOCAL)
+    }
