@@ -4,7 +4,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from slipway_cli.lazy import LazyCommand
+from slipway_cli.lazy import LazyCommand, Source
 from slipway_cli.main import COMMANDS, app
 
 run = CliRunner().invoke
@@ -31,6 +31,21 @@ def test_an_unknown_command_gets_a_suggestion():
     done = run(app, ["setings"])
     assert done.exit_code == 2
     assert "Did you mean 'settings'?" in done.output
+
+
+def test_a_command_without_its_packages_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "triage", None)  # what importing it finds where it is not installed
+    for name in [name for name in sys.modules if name == "slipway_cli.model" or name.startswith("triage.")]:
+        monkeypatch.delitem(sys.modules, name)
+    done = run(app, ["model", "list"])
+    assert done.exit_code == 1
+    assert "`slipway model` needs triage" in done.stderr
+    assert "slipway-cli[local]" in done.stderr
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_missing_package(monkeypatch):
+    with pytest.raises(ModuleNotFoundError, match=r"slipway_cli\.broken"):
+        LazyCommand("broken", Source("slipway_cli.broken", "Stands for a module that is not there.")).load()
 
 
 def test_settings_are_shown_without_their_secrets(project, monkeypatch):

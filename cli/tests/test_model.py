@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,34 @@ def test_an_unknown_model_is_exit_code_2(model):
     run = model("evaluate", "--name", "nobody", "--data", "any.csv")
     assert run.returncode == 2
     assert "slipway model train" in run.stderr
+
+
+@pytest.fixture
+def check(model, tmp_path):
+    (tmp_path / "mine.csv").write_text("text,label\n" + ROWS)
+    trained = model("train", "--data", "mine.csv", "--name", "mine")
+    assert trained.returncode == 0, trained.stderr
+
+    def run(*bars):
+        options = [part for bar in bars for part in ("--at-least", bar)]
+        return model("check", "--name", "mine", "--data", "mine.csv", *options)
+
+    return run
+
+
+def test_check_tells_whether_a_model_meets_its_bars(check):
+    met = check("accuracy=0.5", "macro_f1=0.5")
+    assert met.returncode == 0, met.stderr
+    assert json.loads(met.stdout)["accuracy"] > 0.5
+
+    missed = check("accuracy=0.5", "macro_f1=1.01")
+    assert missed.returncode == 1
+    assert re.search(r"slipway: mine misses its bar: macro_f1 is \d\.\d{3}, not 1\.01\.", missed.stderr)
+    assert json.loads(missed.stdout)["rows"] == len(ROWS.splitlines())
+
+
+def test_a_bar_that_cannot_be_checked_is_a_wrong_option(check):
+    for bar, complaint in (("accuracy=high", "is not like accuracy=0.9"), ("model=0.5", "no figure 'model'")):
+        run = check(bar)
+        assert run.returncode == 2
+        assert complaint in run.stderr

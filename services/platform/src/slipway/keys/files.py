@@ -1,4 +1,8 @@
-"""Key files: readable by their owner alone, and never overwritten."""
+"""Key files: closed to other users, and never overwritten.
+
+A key of our own is for its owner alone. One that an orchestrator mounts belongs to somebody else (root) and reaches the
+process through its group, with mode 0440: this is how Kubernetes gives a secret to a `fsGroup`.
+"""
 
 import os
 import stat
@@ -14,13 +18,12 @@ def read_key_file(path: Path) -> bytes:
     """Return the content of a key file.
 
     Raises:
-        KeyFileError: it cannot be read, or others than its owner may read or write it.
+        KeyFileError: it cannot be read, or it is open to others: ours to anybody else, a mounted one to more than being
+            read by its group.
     """
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077:
-                raise KeyFileError(f"{path} is open to other users (mode {mode:04o}). Run: chmod 600 {path}")
+            _refuse_if_open(path, os.fstat(file.fileno()))
             return file.read()
     except FileNotFoundError as error:
         raise KeyFileError(
@@ -48,6 +51,13 @@ def create_key_file(path: Path, content: bytes) -> bool:
             return False
     _sync_folder(path.parent)
     return True
+
+
+def _refuse_if_open(path: Path, status: os.stat_result) -> None:
+    mode, ours = stat.S_IMODE(status.st_mode), status.st_uid == os.geteuid()
+    if mode & (0o077 if ours else 0o037):
+        remedy = f"Run: chmod 600 {path}" if ours else "Mount it with mode 0440, for the group of this process."
+        raise KeyFileError(f"{path} is open to other users (mode {mode:04o}). {remedy}")
 
 
 def _sync_folder(folder: Path) -> None:
