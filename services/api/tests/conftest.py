@@ -19,6 +19,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from opentelemetry.sdk.trace.export import SpanExporter
 
 from slipway.composition import Platform
 from slipway.jobs.consumer import Consumer
@@ -116,9 +117,9 @@ class _Uvicorn(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Run the application on a port of its own, in this process."""
-    app = create_app(settings, configure_tracing("api", settings))
+async def running(settings: Settings, exporter: SpanExporter | None = None) -> AsyncIterator[Server]:
+    """Run the application on a port of its own, in this process; its spans go to the exporter."""
+    app = create_app(settings, configure_tracing("api", settings, exporter=exporter))
     uvicorn_server = _Uvicorn(uvicorn.Config(app, **options(settings)))
     serving = asyncio.create_task(uvicorn_server.serve())
     while not uvicorn_server.started:
@@ -152,8 +153,10 @@ async def start(shared_settings) -> AsyncIterator[Start]:
     """A function that starts another API on the same database, with some settings changed."""
     async with AsyncExitStack() as stack:
 
-        async def run(settings: Settings = shared_settings, **changes: Any) -> Server:
-            return await stack.enter_async_context(running(settings.model_copy(update=changes)))
+        async def run(
+            settings: Settings = shared_settings, exporter: SpanExporter | None = None, **changes: Any
+        ) -> Server:
+            return await stack.enter_async_context(running(settings.model_copy(update=changes), exporter))
 
         yield run
 

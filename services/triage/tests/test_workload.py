@@ -26,6 +26,13 @@ def test_each_message_is_answered_in_order(triage):
     assert {answer.model_version for answer in together} == {triage.version}
 
 
+def test_it_tells_of_each_answer_what_the_metrics_count(triage):
+    for answer in triage.predict([Message(text="asdf qwer zxcv"), Message(text="Where is my parcel?")]):
+        observation = triage.observe(answer)
+        assert (observation.label, observation.score) == (answer.category, answer.confidence)
+        assert observation.deferred is answer.needs_human
+
+
 def test_the_version_names_model_and_precision(triage, built):
     assert triage.version == f"{built.model.reference}+int8"
 

@@ -51,6 +51,10 @@ class Process:
     def log(self) -> str:
         return self._log.read_text()
 
+    async def metrics(self) -> str:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"{self._url}/metrics")).text
+
     async def _metric(self, client: httpx.AsyncClient, name: str) -> float:
         lines = (await client.get(f"{self._url}/metrics")).text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))

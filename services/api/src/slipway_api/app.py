@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
 from slipway.settings import Settings
 from slipway.telemetry.tracing import Tracing
@@ -15,6 +14,7 @@ from slipway_api.middleware import RequestMiddleware
 from slipway_api.predictions.door import DOOR, Door
 from slipway_api.problems import handle_problems
 from slipway_api.state import open_api
+from slipway_api.tracing import trace_requests
 from slipway_api.turnstile import Turnstile
 
 
@@ -48,8 +48,6 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     handle_problems(app)
     describe(app)
     app.add_middleware(RequestMiddleware)
-    FastAPIInstrumentor.instrument_app(
-        app, tracer_provider=tracing.provider, excluded_urls="/health/.*", exclude_spans=["send", "receive"]
-    )
+    trace_requests(app, tracing)
     app.add_middleware(Turnstile)
     return app

@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from structlog.contextvars import bind_contextvars
 
 from slipway.errors import MissingScope
+from slipway.telemetry.tracing import annotate
 from slipway.tenants.schemas import Principal, Scope
 from slipway_api.middleware import add_headers
 from slipway_api.state import Api, ApiParts
@@ -32,4 +33,5 @@ def caller(scope: Scope | None) -> Callable[..., Awaitable[Principal]]:
 async def _principal(api: Api, credentials: HTTPAuthorizationCredentials | None) -> Principal:
     principal = await api.authenticator.authenticate(credentials.credentials if credentials else "")
     bind_contextvars(tenant=str(principal.tenant_id), api_key_id=principal.key_id)
+    annotate(tenant=str(principal.tenant_id))
     return principal

@@ -44,7 +44,7 @@ class RequestMiddleware:
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except Exception:
-            log.exception("request.failed", route=_route(scope), method=scope["method"])
+            log.exception("request.failed", route=route_of(scope) or _UNMATCHED, method=scope["method"])
             if exchange.status:
                 raise
             await _sorry(scope, exchange)
@@ -55,6 +55,11 @@ class RequestMiddleware:
 def add_headers(request: Request, headers: Mapping[str, str]) -> None:
     """Add headers to the answer of a request, whatever it will be."""
     request.scope[_HEADERS] += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def route_of(scope: Scope) -> str | None:
+    """Return the template of the route that a request was matched to."""
+    return getattr(scope.get("route"), "path", None)
 
 
 class _Exchange:
@@ -102,12 +107,8 @@ def _measure(scope: Scope, exchange: _Exchange, seconds: float) -> None:
     if api is None or (exchange.left and not exchange.status):
         return  # who left before there was an answer got none, and it was no failure of ours
     metrics: Metrics = api.platform.metrics
-    route, method = _route(scope), scope["method"]
+    route, method = route_of(scope) or _UNMATCHED, scope["method"]
     status_class = f"{(exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR) // 100}xx"
     metrics.inc(catalogue.HTTP_REQUESTS, route=route, method=method, status=status_class)
     if not exchange.endless:
         metrics.observe(catalogue.HTTP_DURATION, seconds, route=route, method=method)
-
-
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", _UNMATCHED)

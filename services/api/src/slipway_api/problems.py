@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from opentelemetry.trace import get_current_span
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from slipway import errors
 from slipway.errors import InvalidInput, Problem
 from slipway.telemetry import catalogue
+from slipway.telemetry.current_span import note_problem
 from slipway.telemetry.tracing import current_trace_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -73,7 +75,8 @@ def document(kind: type[Problem], detail: str, trace_id: str | None) -> dict[str
 
 
 def problem_response(problem: Problem) -> Response:
-    """Render a problem."""
+    """Render a problem, and note it on the span of the request."""
+    note_problem(get_current_span(), problem)
     content = document(type(problem), problem.detail, current_trace_id()) | problem.extra
     return Response(json.dumps(content), problem.status.value, problem.headers, MEDIA_TYPE)
 

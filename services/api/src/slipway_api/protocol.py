@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from slipway.errors import MalformedBody, Problem
 from slipway.serving.places import Place
+from slipway.telemetry.tracing import trace_id_of
 from slipway_api.middleware import READ_ANYWAY_BYTES
 from slipway_api.predictions.door import DOOR, PLACE, Door, head
 from slipway_api.problems import MEDIA_TYPE, document
@@ -62,7 +63,7 @@ class Protocol(HttpToolsProtocol):
             try:
                 self._place = self.scope["state"][PLACE] = door.enter(self.headers)
             except Problem as refusal:
-                self._refuse(refusal.status, door.answer(refusal))
+                self._refuse(refusal.status, door.answer(refusal, self._trace_id()))
                 return
         super().on_headers_complete()
 
@@ -93,7 +94,8 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse, and close the connection: where the next request begins cannot be known."""
-        content = json.dumps(document(MalformedBody, msg, None)).encode()
+        trace_id = None if self._head is None else self._trace_id()
+        content = json.dumps(document(MalformedBody, msg, trace_id)).encode()
         status = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\n"
         self.transport.write(status.encode() + b"connection: close\r\n\r\n" + content)
         self.transport.close()
@@ -109,6 +111,11 @@ class Protocol(HttpToolsProtocol):
         """Return whether a request waits for its answer; then the application refuses a further one, in its turn."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not cycle.response_complete
+
+    def _trace_id(self) -> str | None:
+        """Return the id of the trace that the request belongs to, if that is known: here none begins."""
+        sent = next((value for name, value in self.headers or () if name == b"traceparent"), b"")
+        return trace_id_of(sent.decode("latin-1"))
 
     def _release(self) -> None:
         if self._place is not None:

@@ -12,9 +12,13 @@ from redis.asyncio import Redis
 from slipway import clock
 from slipway.errors import RateLimited
 from slipway.settings import Settings
+from slipway.telemetry import spans
 from slipway.telemetry.logs import get_logger
+from slipway.telemetry.metrics import Metrics
+from slipway.telemetry.tracing import Tracing
 from slipway.tenants.schemas import Principal
 from slipway_api.breaker import TRIAL_SECONDS, Breaker
+from slipway_api.calls import measured
 
 _WINDOW = 60
 
@@ -24,7 +28,9 @@ log = get_logger(__name__)
 class RateLimiter:
     """Fixed windows of a minute: one round trip to Redis for each request, none for keys that are over their rate."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, tracing: Tracing) -> None:
+        self._tracing = tracing
+        self._metrics = metrics
         self._quota = settings.rate_limit_per_minute
         self._redis = RedisStorage(
             "async+" + settings.redis_url.get_secret_value(),
@@ -97,8 +103,9 @@ class RateLimiter:
         if self._breaker.may_try():
             try:
                 # Around all of it: the client's own limits are for each step, and it tries again.
-                async with asyncio.timeout(self._limit):
-                    used = int(await self._redis.incr(key, _WINDOW))
+                with measured(self._metrics, "rates"), self._tracing.span(spans.RATES_COUNT):
+                    async with asyncio.timeout(self._limit):
+                        used = int(await self._redis.incr(key, _WINDOW))
             except Exception as error:  # noqa: BLE001  # whatever ails Redis, or speaks in its place: count here
                 self._breaker.trip()
                 log.warning("rates.local", reason=type(error).__name__)

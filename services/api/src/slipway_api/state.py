@@ -15,8 +15,9 @@ from slipway.audit.buffer import AuditBuffer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
 from slipway.errors import Unavailable
-from slipway.flags import Flags
+from slipway.flags import Flag
 from slipway.jobs.announcements import REPEAT_SECONDS, Announcements
+from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.doorbell import Doorbell
 from slipway.serving.batcher import Batcher
 from slipway.settings import Settings
@@ -30,6 +31,8 @@ from slipway_api.doorbell import CeleryDoorbell
 from slipway_api.rates import RateLimiter
 
 _FLUSH_SECONDS = 1.0
+_SWITCH_SECONDS = 1.0
+"""Pause between two looks whether streams that are open were switched off."""
 
 log = get_logger(__name__)
 
@@ -39,7 +42,6 @@ class Api:
     """What the endpoints work with."""
 
     platform: Platform
-    flags: Flags
     batcher: Batcher
     authenticator: Authenticator
     rates: RateLimiter
@@ -68,17 +70,15 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         )
         probes.start()
         stack.callback(probes.stop)
-        await platform.predictor.load()
+        await platform.load()
         loaded.set()
-        metrics.set(catalogue.MODEL_INFO, 1, workload=workload.name, model=workload.version)
-        doorbell = CeleryDoorbell(settings, workload.name, metrics)
+        doorbell = CeleryDoorbell(settings, workload.name, metrics, tracing)
         stack.callback(doorbell.close)
         api = Api(
             platform,
-            stack.enter_context(Flags(settings, metrics)),
-            Batcher(platform.predictor, settings, metrics),
+            Batcher(platform.predictor, settings, metrics, tracing),
             Authenticator(platform.database, settings),
-            await stack.enter_async_context(RateLimiter(settings)),
+            await stack.enter_async_context(RateLimiter(settings, metrics, tracing)),
             doorbell,
             AuditBuffer(platform.database, workload.name),
             Announcements(platform.database, settings),
@@ -93,13 +93,20 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         background.every(_FLUSH_SECONDS, "audit", api.audit.flush)
         background.every(_FLUSH_SECONDS, "last_used", api.authenticator.flush_last_used)
         background.every(REPEAT_SECONDS, "announcements", api.announcements.follow)
+        background.every(settings.poll_seconds, "backlog", partial(measure_backlog, platform))
         background.run("event_streams", _end_streams(api))
+        background.every(_SWITCH_SECONDS, "event_streams.switch", partial(_end_switched_off, api))
         yield api
 
 
 async def _end_streams(api: Api) -> None:
     await api.draining.wait()
     api.announcements.end()
+
+
+async def _end_switched_off(api: Api) -> None:
+    flags = api.platform.flags
+    api.announcements.end_unless(lambda tenant: flags.is_enabled(Flag.EVENT_STREAMS, tenant=str(tenant)))
 
 
 async def _flush(api: Api) -> None:

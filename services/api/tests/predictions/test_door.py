@@ -46,6 +46,16 @@ async def test_the_refusal_comes_before_any_of_the_body_and_says_when_to_come_ag
     assert await wire.ended()
 
 
+async def test_the_refusal_names_the_trace_of_the_gateway(crowd, dial):
+    wire = await dial(crowd.server)
+    for number in (1, 2):
+        trace = f"{number:032x}"
+        wire.send(head(LENGTH, f"traceparent: 00-{trace}-b7ad6b7169203331-01") + BODY)
+        assert json.loads((await wire.answer()).body)["trace_id"] == trace
+    wire.send(head(LENGTH, "traceparent: nonsense") + BODY)
+    assert json.loads((await wire.answer()).body)["trace_id"] is None
+
+
 async def test_a_client_that_goes_on_sending_still_gets_the_whole_answer(crowd, dial):
     wire = await dial(crowd.server)
     wire.send(head(5_000_000) + b"x" * 1_000_000)

@@ -3,11 +3,8 @@
 import asyncio
 import base64
 import hashlib
-import json
-from pathlib import Path
 
 import httpx
-import pytest
 from sqlalchemy import text
 
 
@@ -21,15 +18,6 @@ def digest(content: bytes) -> dict:
 
 async def predict(caller, *pages: bytes):
     return await caller.http.post("/v1/checksum", json={"inputs": [page(content) for content in pages]})
-
-
-@pytest.fixture
-def flags_off(tmp_path) -> Path:
-    """A bootstrap file in which all that can be switched off is."""
-    features = [{"name": name, "enabled": False, "strategies": []} for name in ("sync-predict", "job-intake")]
-    path = tmp_path / "flags.json"
-    path.write_text(json.dumps({"version": 2, "features": features}))
-    return path
 
 
 async def test_answers_come_in_the_order_of_the_inputs(caller):
@@ -102,15 +90,6 @@ async def test_a_server_without_the_door_refuses_before_the_body_is_parsed_too(s
         response = await client.post("/v1/checksum", json={"inputs": [page(b"fine")]})
         assert response.status_code == 200
     places[1].release()
-
-
-async def test_switched_off_it_is_a_503(start, new_caller, problem, flags_off):
-    caller = await new_caller(await start(flags_file=flags_off))
-
-    for path in ("/v1/checksum", "/v1/jobs"):
-        response = await caller.http.post(path, json={"inputs": [page(b"x")]})
-        problem(response, 503, "unavailable")
-        assert response.headers["retry-after"] == "60"
 
 
 async def test_it_writes_nothing_but_a_summary_for_the_audit(caller, server):

@@ -1,22 +1,24 @@
 """The composition root: the parts that every serving process is made of, wired once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from platform import python_version
 
 from slipway.database import Database
+from slipway.flags import Flags
 from slipway.keys.local import LocalKeyProvider
 from slipway.keys.service import Keyring
 from slipway.keys.signer import AuditSigner
 from slipway.serving.predictor import Predictor
+from slipway.serving.variants import Models
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import Tracing
-from slipway.workload.loader import AnyWorkload, find_workload
+from slipway.workload.loader import AnyWorkload
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,31 @@ class Platform:
     database: Database
     keyring: Keyring
     signer: AuditSigner
-    predictor: Predictor
+    flags: Flags
+    models: Models
+
+    @property
+    def predictor(self) -> Predictor:
+        """The default model."""
+        return self.models.default
 
     @property
     def workload(self) -> AnyWorkload:
         """The workload that this process serves."""
         return self.predictor.workload
 
+    async def load(self) -> None:
+        """Load the models and, meanwhile, open the flags.
+
+        Raises:
+            TimeoutError: a model took longer than the workload's limit for it.
+        """
+        await asyncio.gather(self.models.load(), asyncio.to_thread(self.flags.open))
+
 
 @asynccontextmanager
 async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[Platform]:
-    """Wire the parts, and close them at the end of the block. The model is not loaded yet: `predictor.load()`.
+    """Wire the parts, and close them at the end of the block. Nothing is loaded yet: `load()`.
 
     Raises:
         ValueError: the workload of the settings is not complete.
@@ -47,15 +63,15 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     """
     metrics = Metrics()
     metrics.set(catalogue.BUILD_INFO, 1, version=version("slipway"), python=python_version())
-    predictor = Predictor(find_workload(settings), metrics)
+    flags = Flags(settings, metrics)
+    models = Models(settings, flags, metrics)
     keys, signer = LocalKeyProvider.load(settings), AuditSigner.load(settings)
-    database = Database(settings)
-    for role in ("app", "system"):
-        metrics.follow(catalogue.DATABASE_CONNECTIONS, partial(database.checked_out, role), role=role)
+    database = Database(settings, metrics, tracing)
     try:
         keyring = Keyring(database, keys, settings)
-        yield Platform(settings, metrics, tracing, database, keyring, signer, predictor)
+        yield Platform(settings, metrics, tracing, database, keyring, signer, flags, models)
     finally:
-        predictor.close()
+        models.close()
+        await asyncio.to_thread(flags.close)
         await database.close()
         tracing.shutdown()

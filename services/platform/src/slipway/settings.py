@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     workload: str = Field("triage.workload:Triage", description="Import path `module:Class` of the workload to serve.")
     models_dir: Path = Field(Path("var/models"), description="Folder of the model artifacts.")
     model: str = Field("triage", description="Artifact to serve: `name` (its newest version) or `name@version`.")
+    model_variants: str | None = Field(
+        None,
+        description="More artifacts to load, which the flag `model-variant` may choose for a tenant: `b, b@version`.",
+    )
     model_precision: str = Field("int8", pattern="^(int8|fp32)$", description="Precision of the encoder.")
     model_threads: int = Field(0, ge=0, le=256, description="Threads for one prediction; 0: the workload chooses.")
 
@@ -180,10 +184,32 @@ class Settings(BaseSettings):
     )
 
     unleash_url: str | None = Field(None, description="Unleash server; without it the bootstrap file decides.")
-    unleash_token: SecretStr | None = Field(None, description="Client token for the Unleash server.")
-    flags_file: Path | None = Field(None, description="Flag bootstrap file; default: the one that ships with Slipway.")
+    unleash_token: SecretStr | None = Field(
+        None, description="Token for its client API; the environment that it belongs to decides."
+    )
+    unleash_admin_password: SecretStr | None = Field(
+        None, description="Password of the Unleash server's user `admin`. Only `slipway flags sync` needs it."
+    )
+    unleash_admin_token: SecretStr | None = Field(
+        None, description="Personal access token of an admin of the Unleash server, instead of the password."
+    )
+    flags_file: Path | None = Field(
+        None, description="Flag bootstrap file; default: every flag as it is declared ([flags](flags.md))."
+    )
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP endpoint for traces; without it none are exported.")
     trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of traces that are sampled.")
+
+    log_store_url: str | None = Field(
+        None, description="Elasticsearch or OpenSearch that has the logs; without it, none of them are deleted."
+    )
+    log_store_user: str = Field("elastic", description="User at the log store.")
+    log_store_password: SecretStr | None = Field(None, description="Password at the log store; without it, no user.")
+    log_store_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of authorities that the log store is trusted by beside the public ones."
+    )
+    log_store_timeout: float = Field(10.0, gt=0, le=300, description="Seconds the log store has for an answer.")
+    log_store_replicas: int = Field(0, ge=0, le=10, description="Copies of each index beside the first; 0: one node.")
+    log_retention_days: int = Field(14, ge=1, le=3650, description="Days that log lines are kept.")
 
     @model_validator(mode="after")
     def _a_job_fits_into_the_queue(self) -> Self:

@@ -13,6 +13,7 @@ from slipway.audit.sealer import Sealer, verify
 from slipway.audit.service import record
 from slipway.clock import use_clock
 from slipway.keys.signer import AuditSigner, new_signing_key
+from slipway.telemetry.spans import REQUEST
 
 TAMPERING = {
     "an entry is edited": "UPDATE audit_log SET actor = 'nobody' WHERE id = (SELECT min(id) + 3 FROM audit_log)",
@@ -243,7 +244,7 @@ async def test_an_entry_shares_the_fate_of_its_transaction(platform, principal, 
 
 async def test_an_entry_knows_its_trace(platform, principal, rows):
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-    with platform.tracing.continue_trace(f"00-{trace}-00f067aa0ba902b7-01", "request"):
+    with platform.tracing.continue_trace(f"00-{trace}-00f067aa0ba902b7-01", REQUEST):
         async with platform.database.transaction(principal.tenant_id) as connection:
             await record(connection, principal.tenant_id, "key", Action.JOB_CREATED, "job/1", inputs=3)
 

@@ -75,7 +75,7 @@ async def test_the_serving_roles_cannot_change_the_schema(database, role):
 
 
 async def test_without_a_tenant_no_table_shows_a_row(database, two_tenants):
-    async with database._app.begin() as connection:
+    async with database._app._engine.begin() as connection:
         for table in ALL_TABLES:
             assert (await connection.execute(text(f"SELECT 1 FROM {table.name}"))).all() == [], table.name
         await connection.execute(text("SELECT set_config('slipway.tenant', '', true)"))
@@ -133,7 +133,7 @@ async def test_a_pooled_connection_forgets_its_tenant(settings, two_tenants, end
     with suppress(RuntimeError, asyncio.CancelledError, DBAPIError):
         await use(two_tenants[0])
         assert ending == "commit"
-    async with database._app.begin() as connection:
+    async with database._app._engine.begin() as connection:
         assert (await connection.execute(text("SELECT 1 FROM jobs"))).all() == []
     await database.close()
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from slipway.database import Database
 from slipway.database.engine import driver_url
 from slipway.errors import Unavailable
+from slipway.telemetry.metrics import Metrics
 
 
 @pytest.fixture
@@ -52,24 +53,61 @@ async def test_a_block_commits_at_its_end_and_rolls_back_when_it_fails(database,
     assert await rows("SELECT priority FROM jobs WHERE tenant_id = %s", mine) == [(1,)]
 
 
-async def test_an_absent_server_is_unavailable(settings):
+@pytest.fixture
+def metrics():
+    """The metrics of the process."""
+    return Metrics()
+
+
+@pytest.fixture
+def value(metrics):
+    """A function that returns the value of a series of a role."""
+    return lambda name, role, **labels: metrics.registry.get_sample_value(name, {"role": role, **labels})
+
+
+async def test_an_absent_server_is_unavailable(settings, metrics, value):
     nowhere = SecretStr("postgresql://slipway_app:app@127.0.0.1:9/slipway")
-    database = Database(settings.model_copy(update={"database_app_url": nowhere, "database_system_url": nowhere}))
+    absent = settings.model_copy(update={"database_app_url": nowhere, "database_system_url": nowhere})
+    database = Database(absent, metrics)
     with pytest.raises(Unavailable) as found:
         async with database.system_transaction():
             raise AssertionError("there is no server")
     assert found.value.headers["Retry-After"] == "2"
+    assert value("slipway_database_failures_total", "system", reason="outage") == 1
+    assert value("slipway_database_wait_seconds_count", "system") == 0
     await database.close()
 
 
-async def test_a_pool_without_a_free_connection_is_unavailable_after_the_time_limit(settings, two_tenants):
-    database = Database(settings.model_copy(update={"database_pool_size": 1, "database_timeout": 0.2}))
+async def test_a_pool_without_a_free_connection_is_unavailable_after_the_time_limit(
+    settings, two_tenants, metrics, value
+):
+    small = settings.model_copy(update={"database_pool_size": 1, "database_timeout": 0.2})
+    database = Database(small, metrics)
     async with database.transaction(two_tenants[0]):
         assert database.checked_out("app") == 1
+        assert value("slipway_database_connections", "app") == value("slipway_database_pool_connections", "app") == 1
+        assert value("slipway_database_connections", "system") == 0
         with pytest.raises(Unavailable, match="busy"):
             async with database.transaction(two_tenants[1]):
                 raise AssertionError("the only connection is taken")
-    assert database.checked_out("app") == 0
+    assert database.checked_out("app") == value("slipway_database_connections", "app") == 0
+    assert value("slipway_database_failures_total", "app", reason="timeout") == 1
+    await database.close()
+
+
+async def test_the_wait_for_a_connection_is_measured(settings, two_tenants, metrics, value):
+    database = Database(settings.model_copy(update={"database_pool_size": 1}), metrics)
+
+    async def hold(seconds):
+        async with database.transaction(two_tenants[0]):
+            await asyncio.sleep(seconds)
+
+    await database.run(two_tenants[0], "SELECT 1", {})
+    await asyncio.gather(hold(0.3), hold(0.0))
+
+    assert value("slipway_database_wait_seconds_count", "app") == 3
+    assert value("slipway_database_wait_seconds_sum", "app") > 0.25
+    assert value("slipway_database_failures_total", "app", reason="timeout") == 0
     await database.close()
 
 

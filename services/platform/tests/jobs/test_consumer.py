@@ -58,6 +58,10 @@ async def test_a_retryable_failure_gets_three_attempts_of_its_own_and_keeps_its_
     assert (await engine.results(principal, job_id))[1].error == {"code": "busy", "detail": "The scanner is busy."}
     assert await engine.attempts(job_id) == [1, 3]
     assert Checksum.seen.count(b"busy 3") == 1 + 3
+    # The chunk of both was finished at the first attempt, and what became of the busy one alone at its third.
+    value = engine.platform.metrics.registry.get_sample_value
+    assert value("slipway_job_chunk_attempts_bucket", {"le": "1.0"}) == 1
+    assert value("slipway_job_chunk_attempts_sum") == 1 + 3
 
 
 async def test_a_poison_input_is_dead_after_three_attempts_of_its_own_and_blames_only_itself(
@@ -75,6 +79,10 @@ async def test_a_poison_input_is_dead_after_three_attempts_of_its_own_and_blames
     assert results[1].error["code"] == "attempts_exhausted"
     assert Checksum.seen.count(b"crash a") == 2 + 3, "twice with its chunk, three times alone"
     assert (await engine.attempts(job_id))[1] == 3
+    # A chunk of four is split at its second loss: its three good inputs, then the poison, given up at its third.
+    value = engine.platform.metrics.registry.get_sample_value
+    assert value("slipway_job_chunk_attempts_bucket", {"le": "2.0"}) == 1 + 3
+    assert value("slipway_job_chunk_attempts_bucket", {"le": "3.0"}) == 1 + 3 + 1
 
 
 async def test_a_poison_input_does_not_hold_up_other_jobs(engine, submit, principal, consumer):

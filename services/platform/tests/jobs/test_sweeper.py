@@ -6,8 +6,8 @@ from prometheus_client import generate_latest
 from slipway.errors import InvalidInput, Unavailable
 from slipway.idempotency.service import IdempotencyKey, begin
 from slipway.jobs import sweeper as module
+from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.schemas import ItemState, JobState
-from slipway.jobs.sweeper import Sweeper
 
 NOTHING = (0, 0, 0)
 
@@ -155,7 +155,7 @@ async def test_the_backlog_is_measured(engine, submit, principal, stranger, rows
     await engine.claim()
 
     platform = engine.platform
-    await Sweeper(platform.database, platform.settings, platform.metrics).measure("checksum")
+    await measure_backlog(platform)
 
     exposed = generate_latest(platform.metrics.registry).decode().splitlines()
     values = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in exposed if line[0] != "#")}

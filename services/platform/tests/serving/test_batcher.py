@@ -38,6 +38,22 @@ async def test_callers_share_batches_and_get_their_own_answers(running, workload
     assert [len(batch) for batch in workload.batches] == [4, 4]
 
 
+async def test_the_wait_of_each_input_is_measured_once(running, metrics, numbers):
+    value = metrics.registry.get_sample_value
+    slow = asyncio.create_task(running.predict(numbers(1, act="slow")))
+    while value("slipway_batch_wait_seconds_count", {"workload": "doubler"}) is None:
+        await asyncio.sleep(0.001)
+
+    # One of the three makes the model run them again, one by one.
+    await asyncio.gather(
+        running.predict(numbers(2, act="raise")), running.predict(numbers(3, 4)), return_exceptions=True
+    )
+    await slow
+
+    assert value("slipway_batch_wait_seconds_count", {"workload": "doubler"}) == 4
+    assert value("slipway_batch_wait_seconds_sum", {"workload": "doubler"}) > 0
+
+
 async def test_one_bad_input_fails_its_own_caller_alone(running, numbers):
     outcomes = await asyncio.gather(
         running.predict(numbers(1)),

@@ -6,6 +6,7 @@ import pytest
 
 from slipway.errors import ModelTimeout
 from slipway.serving.predictor import PredictError
+from slipway.telemetry import spans
 from slipway.telemetry.tracing import current_trace_id
 from slipway.workload import Failure
 
@@ -99,7 +100,7 @@ async def test_plain_functions_run_off_the_event_loop_in_the_context_of_the_call
         return predict(batch)
 
     workload.predict = note
-    with platform.tracing.continue_trace(f"00-{TRACE}-00f067aa0ba902b7-01", "request"):
+    with platform.tracing.continue_trace(f"00-{TRACE}-00f067aa0ba902b7-01", spans.REQUEST):
         if not predictor._is_async:
             await predictor.predict(numbers(1))
             assert seen == [TRACE]

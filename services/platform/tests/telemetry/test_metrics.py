@@ -1,9 +1,21 @@
+import ast
+import math
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+from opentelemetry.trace import format_trace_id
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from slipway.telemetry import catalogue
-from slipway.telemetry.metric import MAX_OPEN_VALUES, OTHER, Counter, Gauge, Histogram, Label
+from slipway.telemetry.metric import MAX_OPEN_VALUES, OTHER, Counter, Gauge, Histogram, Label, Metric
 from slipway.telemetry.metrics import Metrics
+
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -95,3 +107,122 @@ def test_a_label_needs_a_bound() -> None:
 def test_names_need_the_prefix_and_the_unit(name: str, unit: str) -> None:
     with pytest.raises(ValueError, match="must"):
         Gauge(name, "Help.", unit=unit)
+
+
+def used_of_catalogue(path: Path) -> Iterator[str]:
+    """Yield the constants of the catalogue that a module uses."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Attribute(value=ast.Name(id="catalogue"), attr=name):
+                yield name
+            case ast.ImportFrom(module="slipway.telemetry.catalogue", names=names):
+                yield from (alias.name for alias in names)
+
+
+def test_every_metric_is_set_or_counted_somewhere() -> None:
+    """A name that dashboards show and nothing ever sets is worse than none."""
+    declared = {name for name, found in vars(catalogue).items() if isinstance(found, Counter | Gauge | Histogram)}
+    sources = [*ROOT.glob("services/*/src/**/*.py"), *ROOT.glob("cli/src/**/*.py")]
+    used = {name for path in sources if path.name != "catalogue.py" for name in used_of_catalogue(path)}
+    assert len(declared) > 40
+    assert declared - used == set()
+
+
+def test_a_gauge_is_not_there_before_it_is_set(metrics: Metrics) -> None:
+    """The API does not seal: it must not say that the oldest entry without a seal is 0 seconds old."""
+    assert value(metrics, "slipway_audit_unsealed_seconds") is None
+    assert value(metrics, "slipway_job_chunks", state="waiting") is None
+    metrics.set(catalogue.AUDIT_UNSEALED_AGE, 3)
+    assert value(metrics, "slipway_audit_unsealed_seconds") == 3
+
+
+def test_threads_that_set_a_gauge_for_the_first_time_share_it(metrics: Metrics) -> None:
+    start, failed = threading.Barrier(8), list[Exception]()
+
+    def first(flag: str) -> None:
+        start.wait(5)
+        try:
+            metrics.set(catalogue.FLAG_STATE, 1, flag=flag)
+        except ValueError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=first, args=(f"flag-{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert failed == []
+    assert [value(metrics, "slipway_flag_state", flag=f"flag-{number}") for number in range(8)] == [1] * 8
+
+
+def test_the_process_and_its_garbage_collector_are_served(metrics: Metrics) -> None:
+    assert (value(metrics, "process_resident_memory_bytes") or 0) > 1_000_000
+    assert (value(metrics, "process_open_fds") or 0) > 0
+    assert value(metrics, "python_gc_collections_total", generation="2") is not None
+
+
+def test_there_is_no_second_series_with_the_time_of_creation(metrics: Metrics) -> None:
+    metrics.observe(catalogue.BATCH_SIZE, 3, workload="triage")
+    assert b"_created" not in generate_openmetrics(metrics.registry)
+
+
+def traced(metrics: Metrics, metric: Histogram, sampler: Sampler) -> tuple[str, str]:
+    """Return the id of a trace, and what is served after an observation in it."""
+    tracer = TracerProvider(sampler=sampler, shutdown_on_exit=False).get_tracer("test")
+    labels = {label.name: "x" for label in metric.labels}
+    with tracer.start_as_current_span("request") as span:
+        metrics.observe(metric, 0.3, **labels)
+        return format_trace_id(span.get_span_context().trace_id), generate_openmetrics(metrics.registry).decode()
+
+
+@pytest.mark.parametrize("metric", [catalogue.HTTP_DURATION, catalogue.MODEL_DURATION])
+def test_a_bucket_names_the_trace_of_its_latest_observation(metrics: Metrics, metric: Histogram) -> None:
+    trace_id, page = traced(metrics, metric, ALWAYS_ON)
+    (line,) = [line for line in page.splitlines() if "# {" in line]
+    assert line.startswith(f"{metric.name}_bucket")
+    assert 'le="0.5"' in line
+    assert f'# {{trace_id="{trace_id}"}} 0.3 ' in line
+
+
+def test_a_trace_that_is_not_sampled_is_not_named(metrics: Metrics) -> None:
+    _, page = traced(metrics, catalogue.HTTP_DURATION, ALWAYS_OFF)
+    assert "slipway_http_request_duration_seconds_bucket" in page
+    assert "# {" not in page
+
+
+def test_no_other_metric_names_traces(metrics: Metrics) -> None:
+    assert [metric.name for metric in catalogue.catalogue() if isinstance(metric, Histogram) and metric.exemplars] == [
+        "slipway_http_request_duration_seconds",
+        "slipway_model_duration_seconds",
+    ]
+    _, page = traced(metrics, catalogue.BATCH_SIZE, ALWAYS_ON)
+    assert "# {" not in page
+
+
+def test_no_label_can_name_a_person() -> None:
+    allowed = {
+        *("channel", "distribution", "flag", "label", "method", "model", "outcome", "purpose", "python", "reason"),
+        *("role", "route", "state", "status", "variant", "version", "workload"),
+    }
+    assert {label.name for metric in catalogue.catalogue() for label in metric.labels} <= allowed
+
+
+@pytest.mark.parametrize("metric", catalogue.catalogue(), ids=lambda metric: metric.name)
+def test_no_metric_takes_more_series_than_its_labels_allow(metrics: Metrics, metric: Metric) -> None:
+    """Whatever is put into its labels, one after another."""
+    for number in range(MAX_OPEN_VALUES + 50):
+        labels = {label.name: f"value-{number}" for label in metric.labels}
+        match metric:
+            case Counter():
+                metrics.inc(metric, **labels)
+            case Gauge():
+                metrics.set(metric, 1, **labels)
+            case Histogram():
+                metrics.observe(metric, 1, **labels)
+    name = f"{metric.name}_count" if isinstance(metric, Histogram) else metric.name
+    series = sum(
+        line.startswith((f"{name}{{", f"{name} ")) for line in generate_latest(metrics.registry).decode().splitlines()
+    )
+    closed = math.prod(len(label.values) + 1 for label in metric.labels if label.values)
+    is_open = any(label.bound for label in metric.labels)
+    assert series <= closed + (MAX_OPEN_VALUES if is_open else 0)

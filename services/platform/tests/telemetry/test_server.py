@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
@@ -25,8 +26,12 @@ def process() -> Process:
 
 
 @pytest.fixture
-def server(process: Process) -> Iterator[ProbeServer]:
-    metrics = Metrics()
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def server(process: Process, metrics: Metrics) -> Iterator[ProbeServer]:
     metrics.inc(catalogue.JOBS_ACCEPTED, workload="triage")
     server = ProbeServer("127.0.0.1", 0, metrics.registry, lambda: process.ready)
     server.start()
@@ -55,6 +60,21 @@ def test_metrics_are_served_as_openmetrics_when_asked_for(server: ProbeServer) -
     assert content_type.startswith("application/openmetrics-text")
     assert body.endswith("# EOF\n")
     assert "# UNIT slipway_model_duration_seconds seconds" in body
+
+
+def test_prometheus_gets_exemplars_and_names_that_need_no_escaping(server: ProbeServer, metrics: Metrics) -> None:
+    """By the header that Prometheus 3 sends."""
+    accept = (
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+        "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+        "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+    )
+    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("request"):
+        metrics.observe(catalogue.HTTP_DURATION, 0.3, route="/v1/jobs", method="POST")
+    _, content_type, body = get(server, "/metrics", Accept=accept)
+    assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+    assert body.count('# {trace_id="') == 1
+    assert "# {" not in get(server, "/metrics")[2]
 
 
 def test_a_process_that_is_not_ready_is_live_and_says_why(server: ProbeServer, process: Process) -> None:

@@ -1,6 +1,8 @@
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from threading import enumerate as enumerate_threads
@@ -14,8 +16,18 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from slipway.errors import NotFound, Unavailable
 from slipway.settings import Settings
-from slipway.telemetry.tracing import Tracing, configure_tracing, current_trace_id, current_traceparent
+from slipway.telemetry.spans import BATCHER_BATCH, BATCHER_PREDICT, CHUNK, CHUNK_CLAIM, DOORBELL_ANSWER, REQUEST
+from slipway.telemetry.tracing import (
+    NO_TRACING,
+    Tracing,
+    configure_tracing,
+    current_trace_id,
+    current_traceparent,
+    trace_id_of,
+    untraced,
+)
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -41,19 +53,19 @@ def only(exporter: InMemorySpanExporter) -> ReadableSpan:
 
 
 def test_a_kept_traceparent_is_continued(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
-    with tracing.continue_trace(SAMPLED, "chunk", count=64):
+    with tracing.continue_trace(SAMPLED, CHUNK, attempt=2):
         assert current_trace_id() == TRACE_ID
     span = only(exporter)
     assert (span.name, f"{span.parent.span_id:016x}") == ("chunk", SPAN_ID)
-    assert span.attributes == {"slipway.count": 64}
+    assert span.attributes == {"slipway.attempt": 2}
     assert span.resource.attributes["service.name"] == "slipway-worker"
 
 
 def test_a_trace_crosses_from_one_process_to_another(tracing: Tracing) -> None:
-    with tracing.continue_trace(None, "request"):
+    with tracing.continue_trace(None, REQUEST):
         kept, trace_id = current_traceparent(), current_trace_id()
     other = configure_tracing("worker", Settings())
-    with other.continue_trace(kept, "chunk"):
+    with other.continue_trace(kept, CHUNK):
         assert current_trace_id() == trace_id
     assert other.shutdown()
 
@@ -66,19 +78,19 @@ def test_outside_a_span_there_is_nothing_to_keep() -> None:
 @given(st.one_of(st.none(), st.text(), st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{30,34}-[0-9a-f]{16}-[0-9a-f]{2}")))
 def test_garbage_starts_a_new_trace(traceparent: str | None) -> None:
     tracing = configure_tracing("worker", Settings())
-    with tracing.continue_trace(traceparent, "chunk") as span:
+    with tracing.continue_trace(traceparent, CHUNK) as span:
         assert span.get_span_context().is_valid
         assert span.get_span_context().span_id != int(SPAN_ID, 16)
 
 
 @pytest.mark.parametrize("traceparent", [None, "garbage"])
 def test_work_without_a_traceparent_is_no_part_of_the_current_trace(tracing: Tracing, traceparent: str | None) -> None:
-    with tracing.continue_trace(SAMPLED, "poll"), tracing.continue_trace(traceparent, "chunk"):
+    with tracing.continue_trace(SAMPLED, DOORBELL_ANSWER), tracing.continue_trace(traceparent, CHUNK):
         assert current_trace_id() != TRACE_ID
 
 
 def test_a_failed_span_names_the_type_and_nothing_else(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
-    with pytest.raises(ValueError, match="Jane"), tracing.continue_trace(SAMPLED, "chunk"):
+    with pytest.raises(ValueError, match="Jane"), tracing.continue_trace(SAMPLED, CHUNK):
         raise ValueError("Jane")
     span = only(exporter)
     assert span.status.status_code is trace.StatusCode.ERROR
@@ -86,17 +98,94 @@ def test_a_failed_span_names_the_type_and_nothing_else(tracing: Tracing, exporte
     assert "Jane" not in span.to_json()
 
 
-def test_what_instrumentation_adds_leaves_the_process_only_if_declared(
+@pytest.mark.parametrize(
+    ("problem", "status", "kind"),
+    [(NotFound("Jane"), trace.StatusCode.UNSET, None), (Unavailable("Jane"), trace.StatusCode.ERROR, "unavailable")],
+)
+def test_a_problem_is_noted_and_only_ours_is_a_failure(
+    tracing: Tracing,
+    exporter: InMemorySpanExporter,
+    problem: NotFound | Unavailable,
+    status: trace.StatusCode,
+    kind: str | None,
+) -> None:
+    with pytest.raises(type(problem)), tracing.continue_trace(SAMPLED, CHUNK):
+        raise problem
+    span = only(exporter)
+    assert (span.status.status_code, span.attributes.get("error.type")) == (status, kind)
+    assert span.attributes["slipway.problem"] == problem.type
+    assert "Jane" not in span.to_json()
+
+
+def test_to_be_cancelled_is_no_failure(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with pytest.raises(asyncio.CancelledError), tracing.continue_trace(SAMPLED, CHUNK):
+        raise asyncio.CancelledError
+    assert only(exporter).status.status_code is trace.StatusCode.UNSET
+
+
+def test_a_span_below_another_is_part_of_its_trace(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with tracing.continue_trace(SAMPLED, CHUNK):
+        tracing.add(CHUNK_CLAIM, 1_000, 3_000)
+        with tracing.span(BATCHER_PREDICT, inputs=3):
+            pass
+    claim, predict, chunk = exporter.get_finished_spans()
+    assert (claim.name, claim.start_time, claim.end_time) == ("chunk.claim", 1_000, 3_000)
+    assert claim.attributes == {"db.system.name": "postgresql"}
+    assert predict.attributes == {"slipway.inputs": 3}
+    assert {span.parent.span_id for span in (claim, predict)} == {chunk.context.span_id}
+
+
+@pytest.mark.parametrize("flags", ["00", None])
+def test_where_nothing_is_recorded_no_trace_begins(
+    tracing: Tracing, exporter: InMemorySpanExporter, flags: str | None
+) -> None:
+    outside = tracing.continue_trace(f"00-{TRACE_ID}-{SPAN_ID}-{flags}", CHUNK) if flags else nullcontext()
+    with outside:
+        before = current_trace_id()
+        tracing.add(CHUNK_CLAIM, 1, 2)
+        with tracing.span(BATCHER_PREDICT, inputs=1) as span, tracing.joined(BATCHER_BATCH, [span]):
+            assert current_trace_id() == before
+    with untraced(), tracing.span(BATCHER_PREDICT):
+        assert current_trace_id() is None
+    assert exporter.get_finished_spans() == ()
+
+
+def test_what_is_done_for_several_is_part_of_the_first_trace_and_links_to_all(
     tracing: Tracing, exporter: InMemorySpanExporter
 ) -> None:
-    tracer = tracing.provider.get_tracer("instrumentation")
-    attributes = {"http.route": "/v1/jobs/{id}", "url.query": "name=Jane", "client.address": "203.0.113.7"}
-    with pytest.raises(ValueError, match="Jane"), tracer.start_as_current_span("GET", attributes=attributes):
-        raise ValueError("Jane")
-    span = only(exporter)
-    assert span.attributes == {"http.route": "/v1/jobs/{id}"}
-    assert span.events[0].attributes == {"exception.type": "ValueError"}
-    assert "Jane" not in span.to_json()
+    with (
+        tracing.continue_trace(f"00-{TRACE_ID}-{SPAN_ID}-00", REQUEST) as unsampled,
+        tracing.continue_trace(None, REQUEST) as first,
+        tracing.continue_trace(None, REQUEST) as second,
+        tracing.joined(BATCHER_BATCH, [unsampled, first, second], requests=3),
+    ):
+        pass
+    batch = exporter.get_finished_spans()[0]
+    assert batch.parent.span_id == first.get_span_context().span_id
+    assert [link.context for link in batch.links] == [first.get_span_context(), second.get_span_context()]
+
+
+def test_work_in_another_trace_links_to_where_it_is_done(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with tracing.continue_trace(None, DOORBELL_ANSWER) as turn, tracing.continue_trace(SAMPLED, CHUNK):
+        pass
+    chunk = exporter.get_finished_spans()[0]
+    assert f"{chunk.context.trace_id:032x}" == TRACE_ID
+    assert [link.context for link in chunk.links] == [turn.get_span_context()]
+
+
+def test_without_a_collector_new_traces_have_ids_and_are_not_recorded() -> None:
+    for tracing in (configure_tracing("worker", Settings()), NO_TRACING):
+        with tracing.continue_trace(None, CHUNK) as span:
+            assert current_trace_id() is not None
+            assert not span.is_recording()
+
+
+@given(st.text())
+def test_a_trace_id_is_taken_from_nothing_but_a_traceparent(text: str) -> None:
+    assert trace_id_of(SAMPLED) == TRACE_ID
+    assert trace_id_of(text) is None
+    assert trace_id_of(f"00-{'0' * 32}-{SPAN_ID}-01") is None
+    assert trace_id_of(f"{SAMPLED}\n") is None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +195,7 @@ def test_the_caller_decides_on_sampling_and_the_ratio_on_new_traces(
     exporter: InMemorySpanExporter, ratio: float, flags: str | None, exported: int
 ) -> None:
     tracing = configure_tracing("worker", Settings(trace_ratio=ratio), exporter=exporter)
-    with tracing.continue_trace(f"00-{TRACE_ID}-{SPAN_ID}-{flags}" if flags else None, "chunk"):
+    with tracing.continue_trace(f"00-{TRACE_ID}-{SPAN_ID}-{flags}" if flags else None, CHUNK):
         assert current_trace_id() is not None
     assert len(exporter.get_finished_spans()) == exported
     assert tracing.shutdown()
@@ -129,7 +218,7 @@ def test_spans_reach_the_collector_of_the_settings(path: str) -> None:
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         endpoint = f"http://127.0.0.1:{server.server_port}{path}"
         tracing = configure_tracing("api", Settings(otlp_endpoint=endpoint))
-        with tracing.continue_trace(SAMPLED, "chunk"):
+        with tracing.continue_trace(SAMPLED, CHUNK):
             pass
         assert tracing.shutdown()
         server.shutdown()
@@ -151,7 +240,7 @@ def test_a_collector_that_is_away_hurts_nobody(lines: Lines) -> None:
         port = free.getsockname()[1]
     tracing = configure_tracing("api", Settings(otlp_endpoint=f"http://127.0.0.1:{port}"))
     for _ in range(5_000):
-        with tracing.continue_trace(None, "chunk"):
+        with tracing.continue_trace(None, CHUNK):
             pass
     start = time.monotonic()
     assert not tracing.shutdown(timeout=0.5)
@@ -164,7 +253,7 @@ def test_a_collector_that_never_answers_does_not_hold_up_the_end() -> None:
     before = set(enumerate_threads())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         tracing = configure_tracing("api", Settings(otlp_endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}"))
-        with tracing.continue_trace(SAMPLED, "chunk"):
+        with tracing.continue_trace(SAMPLED, CHUNK):
             pass
         start = time.monotonic()
         assert not tracing.shutdown(timeout=0.3)

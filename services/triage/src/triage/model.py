@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slipway.workload import Reference
 from triage.arrays import Booleans, Doubles, Floats
 from triage.artifacts.folder import is_complete, read_manifest, verify
 from triage.artifacts.manifest import EncoderManifest, Head, ModelManifest
@@ -17,6 +18,9 @@ from triage.heads.linear import LinearHead
 from triage.labels import OUT_OF_SCOPE
 
 HEADS_FILE = "heads.npz"
+REFERENCE_FILE = "reference.json"
+_DIGITS = 4
+"""Of a confidence, as it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class TriageModel:
     manifest: ModelManifest
     encoder: Encoder
     heads: tuple[LinearHead, ...]
+    reference: Reference | None
+    """The distribution of categories and confidences in training. None: the artifact is from before they were kept."""
 
     @property
     def version(self) -> str:
@@ -56,6 +62,11 @@ def decide(features: Floats, heads: Sequence[LinearHead], threshold: float) -> D
     return Decisions(categories, confidence, needs_human, priorities, priority_confidence)
 
 
+def rounded(confidence: Doubles) -> list[float]:
+    """Return confidences as they are shown."""
+    return [round(float(each), _DIGITS) for each in confidence]
+
+
 def load_model(models_dir: Path, reference: str, precision: str, threads: int = 0) -> TriageModel:
     """Load a model and its encoder, every digest checked.
 
@@ -70,9 +81,10 @@ def load_model(models_dir: Path, reference: str, precision: str, threads: int = 
     """
     manifest = find_model(models_dir, reference)
     folder = model_folder(models_dir, manifest)
-    verify(folder, manifest, (HEADS_FILE,))
+    verify(folder, manifest, manifest.files.keys() | {HEADS_FILE})
     encoder = load_encoder(models_dir, manifest.encoder, precision, threads)
-    return TriageModel(manifest, encoder, _read_heads(folder / HEADS_FILE, manifest.heads))
+    heads = _read_heads(folder / HEADS_FILE, manifest.heads)
+    return TriageModel(manifest, encoder, heads, _read_reference(folder, manifest))
 
 
 def load_encoder(models_dir: Path, key: str, precision: str, threads: int = 0) -> Encoder:
@@ -95,6 +107,12 @@ def pack_heads(heads: Sequence[LinearHead]) -> bytes:
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
+
+
+def _read_reference(folder: Path, manifest: ModelManifest) -> Reference | None:
+    if REFERENCE_FILE not in manifest.files:
+        return None
+    return Reference.model_validate_json((folder / REFERENCE_FILE).read_bytes())
 
 
 def _read_heads(path: Path, heads: Sequence[Head]) -> tuple[LinearHead, ...]:

@@ -5,9 +5,18 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from slipway.workload import Context, PrivacyClass, Text, Workload, data_subject, personal
+from slipway.workload import (
+    Context,
+    Observation,
+    PrivacyClass,
+    Reference,
+    Text,
+    Workload,
+    data_subject,
+    personal,
+)
 from triage.encoder.architecture import MAX_TOKENS
-from triage.model import TriageModel, load_model
+from triage.model import TriageModel, load_model, rounded
 
 _CHARACTERS_PER_TOKEN = 3
 """English support messages have about four; three errs on the safe side."""
@@ -90,6 +99,11 @@ class Triage(Workload[Message, Decision]):
         """Return `name@version+precision` of the loaded model."""
         return self._loaded().version
 
+    @property
+    def reference(self) -> Reference | None:
+        """Return how categories and confidences were distributed in training."""
+        return self._loaded().reference
+
     def load(self) -> None:
         """Load the model of the settings and run it once, on a short and on a long message."""
         context = self.context
@@ -105,17 +119,22 @@ class Triage(Workload[Message, Decision]):
         model = self._loaded()
         decisions = model.decide([message.text for message in batch])
         priorities: Sequence[str | None] = decisions.priorities or [None] * len(batch)
-        answers = zip(decisions.categories, priorities, decisions.confidence, decisions.needs_human, strict=True)
+        confidence = rounded(decisions.confidence)
+        answers = zip(decisions.categories, priorities, confidence, decisions.needs_human, strict=True)
         return [
             Decision(
                 category=category,
                 priority=priority,
-                confidence=round(float(confidence), 4),
+                confidence=confidence,
                 needs_human=bool(needs_human),
                 model_version=model.version,
             )
             for category, priority, confidence, needs_human in answers
         ]
+
+    def observe(self, output: Decision) -> Observation:
+        """Return the category, the confidence, and whether a person should decide."""
+        return Observation(output.category, output.confidence, output.needs_human)
 
     def _loaded(self) -> TriageModel:
         if self._model is None:

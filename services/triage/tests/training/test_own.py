@@ -2,12 +2,13 @@ import csv
 
 import pytest
 
+from triage.artifacts.folder import write_manifest
 from triage.artifacts.store import list_models, model_folder
 from triage.errors import DataError, ModelError
 from triage.evaluation.evaluate import evaluate
 from triage.evaluation.picture import draw
 from triage.evaluation.report import as_text
-from triage.model import load_model
+from triage.model import HEADS_FILE, REFERENCE_FILE, load_model
 from triage.progress import Silent
 from triage.training.own import Source, train_on
 from triage.training.train import Target
@@ -59,6 +60,32 @@ def test_a_damaged_model_is_refused(own_models, data):
     heads = model_folder(own_models, manifest) / "heads.npz"
     heads.write_bytes(heads.read_bytes()[:-1] + b"?")
     with pytest.raises(ModelError, match=r"heads\.npz is not the file that was written"):
+        load_model(own_models, "mine", "int8")
+
+
+def test_a_model_keeps_how_its_answers_were_distributed_in_training(own_models, data):
+    train_on(data, Target(own_models, "mine"), Silent())
+    reference = load_model(own_models, "mine", "int8").reference
+    assert set(reference.labels) <= TOPICS.keys()
+    # 60 rows, of which 15 % are set aside: each is answered once, by a model that was not fitted on it.
+    assert 45 <= sum(reference.labels.values()) == sum(reference.scores) <= 55
+
+
+def test_a_model_from_before_that_is_served_without(own_models, data):
+    manifest = train_on(data, Target(own_models, "mine"), Silent())
+    folder = model_folder(own_models, manifest)
+    (folder / REFERENCE_FILE).unlink()
+    write_manifest(folder, manifest.model_copy(update={"files": {HEADS_FILE: manifest.files[HEADS_FILE]}}))
+    older = load_model(own_models, "mine", "int8")
+    assert older.reference is None
+    assert older.decide(["a sandwich with butter"]).categories == ["food"]
+
+
+def test_a_damaged_reference_is_refused(own_models, data):
+    manifest = train_on(data, Target(own_models, "mine"), Silent())
+    path = model_folder(own_models, manifest) / REFERENCE_FILE
+    path.write_text(path.read_text().replace('"food"', '"mood"'))
+    with pytest.raises(ModelError, match=r"reference\.json is not the file that was written"):
         load_model(own_models, "mine", "int8")
 
 

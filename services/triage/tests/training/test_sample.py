@@ -1,5 +1,6 @@
 """The bars of the sample model, on messages about themes that it has never seen."""
 
+import csv
 import time
 
 import pytest
@@ -29,6 +30,16 @@ def test_building_again_does_nothing_and_is_fast(built, models_dir):
     assert time.perf_counter() - began < 0.3
     assert not again.anew
     assert again.model == built.model
+
+
+def test_the_reference_is_of_answers_about_what_the_model_had_not_seen(sample, built):
+    """It is surer of messages that it has seen: beside those, all that is new would look like drift."""
+    reference = sample.reference
+    assert sum(reference.scores) == sum(reference.labels.values()) == built.model.data.training_rows
+    with (DATA / "train.csv").open(encoding="utf-8", newline="") as file:
+        seen = sample.decide([row["text"] for row in csv.DictReader(file)][::10]).confidence
+    assert 0.09 < reference.scores[0] / sum(reference.scores) < 0.11
+    assert (seen < reference.bounds[0]).mean() < 0.06
 
 
 def test_the_manifest_tells_the_drift(built):

@@ -1,14 +1,19 @@
 """All Celery wiring. A message is a doorbell: no result, no retry, acknowledged early; PostgreSQL has the truth."""
 
+from typing import Any
+
 from celery import Celery
 from kombu import Queue
 
 from slipway.jobs.doorbell import queue_name
+from slipway.logstore import retention
 from slipway.settings import Settings
 from slipway.workload.loader import find_workload
 
 SWEEP = "slipway.sweep"
 """Name of the task that takes back expired leases."""
+EXPIRE_LOGS = "slipway.expire_logs"
+"""Name of the task that deletes old days of logs."""
 
 
 def create_celery(settings: Settings) -> Celery:
@@ -34,11 +39,16 @@ def create_celery(settings: Settings) -> Celery:
         },
         beat_scheduler="celery.beat:Scheduler",
         beat_schedule={
-            "sweep": {
-                "task": SWEEP,
-                "schedule": settings.sweep_seconds,
-                "options": {"queue": queue, "expires": settings.sweep_seconds, "ignore_result": True},
-            }
+            "sweep": _every(settings.sweep_seconds, SWEEP, queue),
+            "expire_logs": _every(retention.EVERY_SECONDS, EXPIRE_LOGS, queue),
         },
     )
     return app
+
+
+def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:
+    return {
+        "task": task,
+        "schedule": seconds,
+        "options": {"queue": queue, "expires": seconds, "ignore_result": True},
+    }

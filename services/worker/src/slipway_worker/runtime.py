@@ -8,14 +8,17 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, TypeVar
 
 from slipway.audit.sealer import Sealer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
 from slipway.errors import Unavailable
+from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.sweeper import Sweeper
+from slipway.logstore.retention import EVERY_SECONDS, Retention
 from slipway.process import announce_ready
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
@@ -26,6 +29,9 @@ from slipway.webhooks.dispatcher import Dispatcher
 from slipway.webhooks.housekeeper import Housekeeper
 
 ResultT = TypeVar("ResultT")
+
+_FLAGS_SECONDS = 5.0
+"""How long a start waits for the flag server's first answer; afterwards the bootstrap file decides."""
 
 log = get_logger(__name__)
 
@@ -59,6 +65,10 @@ class Runtime:
         """Take back what was left behind. Called by a task."""
         self._call(self._sweep())
 
+    def expire_logs(self) -> None:
+        """Delete the days of logs that are old enough. Called by a task."""
+        self._call(self._expire_logs())
+
     def drain(self) -> None:
         """Start nothing new. Chunks not done in time are given back. Returns at once; repeated, it does nothing."""
         self._stopping.set()
@@ -86,18 +96,22 @@ class Runtime:
         )
         probes.start()
         self._parts.callback(probes.stop)
-        await platform.predictor.load()
+        await platform.load()
+        # What was switched off because it harms must not begin again with each restart.
+        await asyncio.to_thread(platform.flags.settle, _FLAGS_SECONDS)
         self._dispatcher = await self._parts.enter_async_context(Dispatcher(platform))
         self._assemble(platform)
         if self._stopping.is_set():
             self._consumer.drain()
         beside = await self._parts.enter_async_context(Background())
         beside.every(self._settings.poll_seconds, "poll", self._poll)
+        beside.every(self._settings.poll_seconds, "backlog", partial(measure_backlog, platform))
         beside.every(self._settings.seal_seconds, "seal", self._seal)
         # The scheduler sweeps more often; this one also works while Redis or the scheduler is down.
         beside.every(self._settings.lease_seconds, "sweep", self._sweep)
         beside.every(self._settings.webhook_poll_seconds, "webhooks", self._dispatcher.dispatch)
         beside.every(self._settings.sweep_seconds, "webhooks.sweep", Housekeeper(platform).sweep)
+        beside.every(EVERY_SECONDS, "logs.expire", self._expire_logs)
         self._ready.set()
         announce_ready(self._settings)
 
@@ -106,9 +120,8 @@ class Runtime:
         self._consumer = Consumer(platform)
         self._sweeper = Sweeper(platform.database, platform.settings, platform.metrics)
         self._sealer = Sealer(platform.database, platform.signer)
-        model = {"workload": platform.workload.name, "model": platform.workload.version}
-        platform.metrics.set(catalogue.MODEL_INFO, 1, **model)
-        log.info("worker.ready", **model)
+        self._retention = Retention(platform.settings, platform.metrics)
+        log.info("worker.ready", workload=platform.workload.name, model=platform.workload.version)
 
     async def _close(self) -> None:
         try:
@@ -149,7 +162,6 @@ class Runtime:
         await self._consumer.give_back()
 
     async def _poll(self) -> None:
-        await self._sweeper.measure(self._platform.workload.name)
         while await self._turn():
             pass
 
@@ -171,3 +183,6 @@ class Runtime:
             if not isinstance(error, Unavailable):
                 raise
             log.warning("sweep.postponed", reason="unavailable")
+
+    async def _expire_logs(self) -> None:
+        await self._retention.run()

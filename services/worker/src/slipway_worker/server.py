@@ -16,9 +16,10 @@ from slipway_worker.tasks import register
 def serve() -> None:
     """Work until SIGTERM or SIGINT; then finish the chunks in hand, or give them back."""
     settings = begin("worker")
-    runtime = Runtime(settings, configure_tracing("worker", settings))
+    tracing = configure_tracing("worker", settings)
+    runtime = Runtime(settings, tracing)
     app = create_celery(settings)
-    register(app, runtime)
+    register(app, runtime, tracing)
 
     def drain(**_: object) -> None:
         runtime.drain()

@@ -16,6 +16,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from slipway.errors import InvalidInput, NotFound, Overloaded, Unauthenticated, Unavailable
+from slipway.flags import Flag
 from slipway.jobs.schemas import JobState
 from slipway.jobs.watch import JobDeletion, Watch
 from slipway.telemetry import catalogue
@@ -23,6 +24,7 @@ from slipway.tenants.schemas import Principal, Scope
 from slipway_api.auth import Credentials, caller
 from slipway_api.documentation import AUTHENTICATED, problems
 from slipway_api.state import Api, ApiParts
+from slipway_api.switches import require
 
 EVENTS = "text/event-stream"
 _RETRY_MILLISECONDS = 2_000
@@ -49,6 +51,7 @@ async def _watch(
     api: ApiParts, principal: Annotated[Principal, Depends(caller(Scope.JOBS_READ))], job_id: UUID
 ) -> AsyncIterator[Watch]:
     """Watch to the end of the answer, however it comes."""
+    require(api, Flag.EVENT_STREAMS, principal, "Event streams are switched off at the moment. Poll the job instead.")
     try:
         async with api.announcements.watch(principal.tenant_id, job_id) as watch:
             yield watch

@@ -24,6 +24,7 @@ from slipway.tenants.schemas import Principal
 from slipway_api.body import JSON, NDJSON, Body, media_type, parse_json
 from slipway_api.repeats import alone
 from slipway_api.state import Api
+from slipway_api.switches import require
 
 _SIGN_OF_LIFE_SECONDS = LOCK_SECONDS / 4
 
@@ -89,9 +90,10 @@ class Submission:
                     await renew(self._api.platform.database, key)
 
     def _admit(self) -> None:
-        if not self._api.flags.is_enabled(Flag.JOB_INTAKE, tenant=str(self._principal.tenant_id)):
-            self._api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
-            raise Unavailable("New jobs are not accepted at the moment.", headers={"Retry-After": "60"})
+        require(self._api, Flag.JOB_INTAKE, self._principal, "New jobs are not accepted at the moment.")
+        if self._ndjson:
+            detail = f"Uploads as {NDJSON} are switched off at the moment. Send the job as {JSON}."
+            require(self._api, Flag.JOB_UPLOADS, self._principal, detail)
 
     def _order(self, key: IdempotencyKey | None) -> Order:
         name, settings = self._api.platform.workload.name, self._api.platform.settings

@@ -16,6 +16,9 @@ DOOR = "door"
 PLACE = "place"
 """Where the endpoint finds the place of a request that came through the door: this attribute of its state."""
 
+_ANY_TRACE = "0" * 32
+"""Stands in for the id of a trace in an answer that is rendered once."""
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -46,19 +49,21 @@ class Door:
                 self._rates.check(value)
         return self._batcher.admit()
 
-    def answer(self, refusal: Problem) -> bytes:
+    def answer(self, refusal: Problem, trace_id: str | None) -> bytes:
         """Count a refusal, and return what follows on the status line and the common headers.
 
-        Its time is not observed: the histogram is about requests that something was done for.
+        Its time is not observed: the histogram is about requests that something was done for. Nor has it a span here;
+        `trace_id` is that of the gateway in front, if there is one.
         """
         if isinstance(refusal, RateLimited):
             self._metrics.inc(catalogue.REJECTED, reason="rate_limited")
         status = f"{refusal.status // 100}xx"
         self._metrics.inc(catalogue.HTTP_REQUESTS, route=self._route, method="POST", status=status)
-        seen = (refusal.type, *refusal.headers.values())
+        seen = (refusal.type, str(trace_id is None), *refusal.headers.values())
         if seen not in self._answers:
-            self._answers[seen] = _render(refusal)
-        return self._answers[seen]
+            self._answers[seen] = _render(refusal, None if trace_id is None else _ANY_TRACE)
+        answer = self._answers[seen]
+        return answer if trace_id is None else answer.replace(_ANY_TRACE.encode(), trace_id.encode())
 
 
 def head(headers: Headers) -> bytes:
@@ -66,8 +71,8 @@ def head(headers: Headers) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-def _render(refusal: Problem) -> bytes:
-    content = json.dumps(document(type(refusal), refusal.detail, None)).encode()
+def _render(refusal: Problem, trace_id: str | None) -> bytes:
+    content = json.dumps(document(type(refusal), refusal.detail, trace_id)).encode()
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(content)),

@@ -1,14 +1,15 @@
 """`POST /v1/{workload}`."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from slipway.errors import InternalError, ModelTimeout, Overloaded, Unavailable
+from slipway.errors import InternalError, ModelTimeout, Overloaded
 from slipway.flags import Flag
 from slipway.serving.places import Place
-from slipway.serving.predictor import PredictError, Result
+from slipway.serving.predictor import PredictError, Predictor, Result
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.tenants.schemas import Principal, Scope
@@ -21,8 +22,13 @@ from slipway_api.predictions.departure import while_connected
 from slipway_api.predictions.door import PLACE
 from slipway_api.predictions.schemas import FailedItem, request_model, response_model
 from slipway_api.state import Api, ApiParts
+from slipway_api.switches import require
 
+MODEL = "Slipway-Model"
 _Caller = Annotated[Principal, Depends(caller(Scope.PREDICT))]
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {MODEL: {"description": "Version of the model that answered.", "schema": {"type": "string"}}}}
+}
 
 log = get_logger(__name__)
 
@@ -37,20 +43,22 @@ def router(workload: AnyWorkload, most: int) -> APIRouter:
         operation_id="predict",
         summary=f"Answer 1 to {most} inputs now",
         response_model=response_type,
-        responses=problems(*AUTHENTICATED, *READS_BODY, Overloaded, ModelTimeout),
+        responses={**_ANSWER, **problems(*AUTHENTICATED, *READS_BODY, Overloaded, ModelTimeout)},
         openapi_extra=body_of(request_type),
     )
     async def predict(request: Request, api: ApiParts, principal: _Caller) -> Response:
-        _check_flag(api)
+        require(api, Flag.SYNC_PREDICT, principal, "This route is switched off at the moment.")
         media_type(request, JSON)
+        model = api.platform.models.of(principal.tenant_id)
         settings = api.platform.settings
         with _place(request, api):
             body = await Body(request, settings, settings.max_json_bytes).parse(request_type)
         async with while_connected(request):
-            results = await _predict(api, body.inputs)  # type: ignore[attr-defined]  # `request_model` made it
+            results = await _predict(api, body.inputs, model)  # type: ignore[attr-defined]  # `request_model` made it
         api.audit.predicted(principal, len(results))
         content = response_type.model_construct(results=[_shown(result) for result in results])
-        return Response(content.model_dump_json(warnings="error"), media_type=JSON)
+        headers = {MODEL: quote(model.workload.version, safe="@+:/ ")}
+        return Response(content.model_dump_json(warnings="error"), media_type=JSON, headers=headers)
 
     return routes
 
@@ -61,15 +69,9 @@ def _place(request: Request, api: Api) -> Place:
     return place or api.batcher.admit()
 
 
-def _check_flag(api: Api) -> None:
-    if not api.flags.is_enabled(Flag.SYNC_PREDICT):
-        api.platform.metrics.inc(catalogue.REJECTED, reason="switched_off")
-        raise Unavailable("This route is switched off at the moment.", headers={"Retry-After": "60"})
-
-
-async def _predict(api: Api, inputs: list[Any]) -> list[Result]:
+async def _predict(api: Api, inputs: list[Any], model: Predictor) -> list[Result]:
     try:
-        results = await api.batcher.predict(inputs)
+        results = await api.batcher.predict(inputs, model)
     except ModelTimeout:
         _count(api, "timeout", len(inputs))
         raise

@@ -7,13 +7,15 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from slipway.database.engine import IDLE_FACTOR, driver_of, is_outage, open_engine, severed_after
-from slipway.errors import Unavailable
+from slipway.database.engine import IDLE_FACTOR, driver_of, severed_after
+from slipway.database.pool import Pool
+from slipway.database.statements import traced
 from slipway.settings import Settings
+from slipway.telemetry import spans
+from slipway.telemetry.metrics import Metrics
+from slipway.telemetry.tracing import NO_TRACING, Tracing
 
 _SET_TENANT: LiteralString = "SELECT set_config('slipway.tenant', :tenant, true)"
 _SET_DRIVER_TENANT: LiteralString = "SELECT set_config('slipway.tenant', %s, true)"
@@ -24,9 +26,12 @@ _STATEMENT_FACTOR = 2
 class Database:
     """Two pools: the app role sees one tenant at a time, the system role sees queue metadata and key hashes."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._app = open_engine(settings, settings.database_app_url)
-        self._system = open_engine(settings, settings.database_system_url)
+    def __init__(self, settings: Settings, metrics: Metrics | None = None, tracing: Tracing = NO_TRACING) -> None:
+        """Open no connection yet. Without `metrics`, as in a command, nobody reads what is measured."""
+        metrics = metrics or Metrics()
+        self._tracing = tracing
+        self._app = Pool("app", settings, settings.database_app_url, metrics, tracing)
+        self._system = Pool("system", settings, settings.database_system_url, metrics, tracing)
         self._limit = settings.database_timeout
 
     @asynccontextmanager
@@ -61,7 +66,7 @@ class Database:
         Raises:
             Unavailable: PostgreSQL did not answer in time, or no connection was free. It may have been committed.
         """
-        async with self._driver(self._app) as driver:
+        async with self._driver(self._app, statement) as driver:
             # Up to the end of the pipeline it is one transaction.
             async with driver.pipeline():
                 await driver.execute(_SET_DRIVER_TENANT, [str(tenant)])
@@ -70,51 +75,35 @@ class Database:
 
     async def run_system(self, statement: LiteralString, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run one statement across tenants and commit it, in one round trip; otherwise like `run`."""
-        async with self._driver(self._system) as driver:
+        async with self._driver(self._system, statement) as driver:
             return await (await driver.execute(statement, parameters, binary=True)).fetchall()
 
     def checked_out(self, role: str) -> float:
         """Return how many connections a role, `app` or `system`, has in use."""
-        return float(_checked_out({"app": self._app, "system": self._system}[role]))
+        return float({"app": self._app, "system": self._system}[role].checked_out)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._app.dispose()
-        await self._system.dispose()
+        await self._app.close()
+        await self._system.close()
 
     @asynccontextmanager
-    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        async with _outages(), engine.connect() as connection:
-            with severed_after(self._limit * IDLE_FACTOR, await driver_of(connection)):
-                async with connection.begin():
-                    yield connection
+    async def _begin(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
+        with self._tracing.span(spans.TRANSACTION, role=pool.role):
+            async with pool.connection() as connection:
+                with severed_after(self._limit * IDLE_FACTOR, await driver_of(connection)):
+                    async with connection.begin():
+                        yield connection
 
     @asynccontextmanager
-    async def _driver(self, engine: AsyncEngine) -> AsyncIterator[psycopg.AsyncConnection[tuple[Any, ...]]]:
-        async with _outages(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            driver = await driver_of(connection)
-            try:
-                with severed_after(self._limit * _STATEMENT_FACTOR, driver):
-                    yield driver
-            except BaseException:
-                # The pool does not see what happens to the driver's connection: nobody else shall get this one.
-                await connection.invalidate()
-                raise
-
-
-@asynccontextmanager
-async def _outages() -> AsyncIterator[None]:
-    try:
-        yield
-    except PoolTimeoutError as error:
-        raise Unavailable("The database is busy. Try again in a moment.", headers={"Retry-After": "1"}) from error
-    except (DBAPIError, psycopg.Error) as error:
-        if not is_outage(error):
-            raise
-        raise Unavailable(
-            "The database does not answer. Try again in a moment.", headers={"Retry-After": "2"}
-        ) from error
-
-
-def _checked_out(engine: AsyncEngine) -> int:
-    return int(getattr(engine.pool, "checkedout")())  # noqa: B009  # QueuePool has it, the base class does not
+    async def _driver(self, pool: Pool, statement: str) -> AsyncIterator[psycopg.AsyncConnection[tuple[Any, ...]]]:
+        with traced(self._tracing, statement):
+            async with pool.connection(autocommit=True) as connection:
+                driver = await driver_of(connection)
+                try:
+                    with severed_after(self._limit * _STATEMENT_FACTOR, driver):
+                        yield driver
+                except BaseException:
+                    # The pool does not see what happens to the driver's connection: nobody else shall get this one.
+                    await connection.invalidate()
+                    raise

@@ -1,51 +1,85 @@
 """Answers questions about flags, from memory."""
 
-import socket
 import threading
-from typing import Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from apscheduler.executors.debug import DebugExecutor  # type: ignore[import-untyped]  # it has no stubs
-from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]  # the same
-from UnleashClient.clients.unleash_client import UnleashClient
-from UnleashClient.utils import InstanceAllowType
-
-from slipway.flags.bootstrap import MemoryCache, read_bootstrap
+from slipway.flags.bootstrap import read_bootstrap
 from slipway.flags.flag import Flag
 from slipway.settings import Settings
-from slipway.telemetry.catalogue import FLAGS_FALLBACK
+from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 
-_REQUEST_SECONDS = 2
-_REFRESH_SECONDS = 15
-_CLOSE_SECONDS = 5
+if TYPE_CHECKING:
+    from UnleashClient.clients.unleash_client import UnleashClient
 
-_EXECUTOR = "flags"
+    from slipway.flags.client import Ear
+
+_REFRESH_SECONDS = 5
+"""Pause between two looks at the server, which itself takes a second to publish a change."""
+_CLOSE_SECONDS = 5
 
 log = get_logger(__name__)
 
 
-class Flags:
-    """Feature flags over UnleashClient. Use as a context manager, or `close()` at the end.
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a flag gives to those for whom it is on."""
 
-    The bootstrap file answers until the server of the settings has; with no server, always. Starting never waits for
-    the server, and no question does.
+    name: str
+    payload: str | None
+    """None: the variant has no payload."""
+
+
+class Flags:
+    """Feature flags over UnleashClient. Use as a context manager; or `open()`, and `close()` at the end.
+
+    The bootstrap file answers until the server of the settings has; with no server, always; with neither, the declared
+    defaults. No question waits for the server. When it is away, what it said last holds.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        """Read the bootstrap file and start to poll the server, if there is one.
+        """Look at the settings. Until `open`, the declared defaults answer.
 
         Raises:
             ValueError: the bootstrap file, the server's address or its token cannot be right.
         """
+        self._settings = settings
         self._metrics = metrics
-        self._client = _client(settings)
-        self._closing = threading.Event()
-        self._starting: threading.Thread | None = None
+        self._bootstrap = read_bootstrap(settings.flags_file)
         if settings.unleash_url is not None:
-            self._starting = threading.Thread(target=self._start, name="flags", daemon=True)
-            self._starting.start()
+            _check_server(
+                settings.unleash_url, settings.unleash_token.get_secret_value() if settings.unleash_token else ""
+            )
+        self._client: UnleashClient | None = None
+        self._ear: Ear | None = None
+        self._states: dict[Flag, bool] = {}
+        self._changing = threading.Lock()
+        self._closing, self._tried = threading.Event(), threading.Event()
+        self._starting: threading.Thread | None = None
+        metrics.follow(catalogue.FLAGS_AGE, lambda: -1.0 if self.age is None else self.age)
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the server last answered; None: it never has, or there is none."""
+        return self._ear.age if self._ear else None
+
+    def open(self) -> None:
+        """Read the bootstrap file and begin to ask the server, in a thread; do nothing where there is neither.
+
+        The server is not waited for; but the client's imports and its start take a quarter of a second of a processor.
+        """
+        with self._changing:
+            if self._client is None and not self._closing.is_set() and self._needs_client():
+                self._make_client()
+        self._tell()
+
+    def settle(self, seconds: float) -> None:
+        """Wait until the server has answered or has been found away, for so long at most. Without one, do not wait."""
+        if self._starting is not None:
+            self._tried.wait(seconds)
 
     def is_enabled(self, flag: Flag, *, tenant: str | None = None) -> bool:
         """Whether a flag is on. Never waits.
@@ -53,64 +87,92 @@ class Flags:
         A tenant is Unleash's `userId`: strategies by user id and gradual roll-outs go by tenant. Where neither server
         nor bootstrap file knows the flag, its declared default answers, which is counted.
         """
-        context = {"userId": tenant} if tenant else {}
-        return bool(self._client.is_enabled(flag.flag, context, lambda *_: self._fallback(flag)))
+        if self._client is None:
+            return flag.default
+        return bool(self._client.is_enabled(flag.flag, _context(tenant), lambda *_: self._fallback(flag)))
+
+    def variant(self, flag: Flag, *, tenant: str) -> Variant | None:
+        """Return the variant of a flag for a tenant; None where the flag is off or has no variants. Never waits.
+
+        The same tenant has the same variant, in every process, for as long as the flag stays as it is.
+        """
+        if self._client is None:
+            return None
+        found = self._client.get_variant(flag.flag, _context(tenant))
+        if not found["enabled"]:
+            return None
+        return Variant(found["name"], (found.get("payload") or {}).get("value"))
 
     def close(self) -> None:
         """Stop polling; waits for a request that is under way, for 5 seconds at most. More than once does no harm."""
-        if self._starting is None:
-            return
         self._closing.set()
+        with self._changing:
+            client, starting, self._starting = self._client, self._starting, None
+        if client is None or starting is None:
+            return
         # A server that dribbles can hold a request for ever; its thread is a daemon, and is left behind then.
-        ending = threading.Thread(target=self._end, args=(self._starting,), name="flags-end", daemon=True)
+        ending = threading.Thread(target=_end, args=(client, starting), name="flags-end", daemon=True)
         ending.start()
         ending.join(_CLOSE_SECONDS)
-        self._starting = None
 
     def __enter__(self) -> Self:
+        self.open()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(self) -> None:
+    def _needs_client(self) -> bool:
+        return self._settings.unleash_url is not None or self._settings.flags_file is not None
+
+    def _make_client(self) -> None:
+        from slipway.flags.client import Ear, make_client  # noqa: PLC0415  # slow to import, and seldom needed
+
+        self._ear = Ear()
+        self._client = make_client(self._settings, self._bootstrap, self._ear, self._tell, _REFRESH_SECONDS)
+        if self._settings.unleash_url is not None:
+            self._starting = threading.Thread(target=self._start, args=(self._client,), name="flags", daemon=True)
+            self._starting.start()
+
+    def _start(self, client: "UnleashClient") -> None:
         """Begin to poll. Nonsense from the server (a redirect to nowhere) makes the client give up: begin again."""
         while not self._closing.is_set():
             try:
-                self._client.initialize_client()
+                client.initialize_client()
             except Exception as error:  # noqa: BLE001  # whatever the server said: the bootstrap file answers meanwhile
                 log.warning("flags.postponed", reason=type(error).__name__)
+                self._tried.set()
                 self._closing.wait(_REFRESH_SECONDS)
             else:
+                self._tried.set()
                 return
 
-    def _end(self, starting: threading.Thread) -> None:
-        starting.join()
-        self._client.destroy()
+    def _tell(self) -> None:
+        """Show in metrics and log how each flag is, without a tenant."""
+        for flag in Flag:
+            state = self._state(flag)
+            self._metrics.set(catalogue.FLAG_STATE, state, flag=flag.flag)
+            if self._states.get(flag, state) is not state:
+                log.info("flag.changed", flag=flag.flag, outcome="on" if state else "off")
+            self._states[flag] = state
+
+    def _state(self, flag: Flag) -> bool:
+        if self._client is None:
+            return flag.default
+        return bool(self._client.is_enabled(flag.flag, {}, lambda *_: flag.default))
 
     def _fallback(self, flag: Flag) -> bool:
-        self._metrics.inc(FLAGS_FALLBACK, flag=flag.flag)
+        self._metrics.inc(catalogue.FLAGS_FALLBACK, flag=flag.flag)
         return flag.default
 
 
-def _client(settings: Settings) -> UnleashClient:
-    token = settings.unleash_token.get_secret_value() if settings.unleash_token else ""
-    if settings.unleash_url is not None:
-        _check_server(settings.unleash_url, token)
-    return UnleashClient(
-        url=settings.unleash_url or "http://offline.invalid",
-        app_name="slipway",
-        instance_id=socket.gethostname(),
-        refresh_interval=_REFRESH_SECONDS,
-        request_timeout=_REQUEST_SECONDS,
-        request_retries=0,
-        custom_headers={"Authorization": token} if token else {},
-        cache=MemoryCache(read_bootstrap(settings.flags_file)),
-        multiple_instance_mode=InstanceAllowType.SILENTLY_ALLOW,
-        # It polls in its one daemon thread: a pool's threads would be waited for when the process ends.
-        scheduler=BackgroundScheduler(executors={_EXECUTOR: DebugExecutor()}),
-        scheduler_executor=_EXECUTOR,
-    )
+def _context(tenant: str | None) -> dict[str, str]:
+    return {"userId": tenant} if tenant else {}
+
+
+def _end(client: "UnleashClient", starting: threading.Thread) -> None:
+    starting.join()
+    client.destroy()
 
 
 def _check_server(url: str, token: str) -> None:

@@ -7,7 +7,7 @@ between may take the LISTEN and drop what is announced), and at each attempt whi
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
@@ -84,6 +84,13 @@ class Announcements:
         self._ended = True
         for watch in self._all():
             watch.end()
+
+    def end_unless(self, allowed: Callable[[UUID], bool]) -> None:
+        """Let the watches end of those tenants that are not, or no longer, allowed to watch."""
+        for tenant, watches in self._by_tenant().items():
+            if not allowed(tenant):
+                for watch in watches:
+                    watch.end()
 
     @contextmanager
     def _registered(self, tenant: UUID, job_id: UUID) -> Iterator[Watch]:

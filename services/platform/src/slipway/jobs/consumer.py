@@ -11,6 +11,7 @@ from functools import partial
 
 from slipway.composition import Platform
 from slipway.errors import Unavailable
+from slipway.flags import Flag
 from slipway.jobs import leasing, queue
 from slipway.jobs.lanes import Lanes
 from slipway.jobs.lease import kept
@@ -18,8 +19,9 @@ from slipway.jobs.losses import Fate, lose
 from slipway.jobs.schemas import Answer, Claim, ItemState
 from slipway.jobs.sealing import ItemSealer
 from slipway.serving.predictor import Result
-from slipway.telemetry import catalogue
+from slipway.telemetry import catalogue, spans
 from slipway.telemetry.logs import get_logger
+from slipway.telemetry.tracing import annotate, untraced
 from slipway.workload import Failure
 
 _LANES = 2
@@ -34,7 +36,9 @@ class Consumer:
     def __init__(self, platform: Platform) -> None:
         self._database = platform.database
         self._keyring = platform.keyring
-        self._predictor = platform.predictor
+        self._workload = platform.workload
+        self._models = platform.models
+        self._flags = platform.flags
         self._settings = platform.settings
         self._metrics = platform.metrics
         self._tracing = platform.tracing
@@ -52,13 +56,15 @@ class Consumer:
             await self.give_back()
             end = time.monotonic() + self._settings.turn_seconds
             async with Lanes(_LANES) as lanes:
-                while not self._draining and time.monotonic() < end:
+                while self._may_claim() and time.monotonic() < end:
+                    began = time.time_ns()
                     claimed = await self._claim(busy=lanes.busy)
                     if claimed is None:
                         return False
+                    work = partial(self._work, claimed, began, time.time_ns())
                     # One that was lost before may crash the process: nothing else should be blamed for it.
-                    await lanes.run(partial(self._work, claimed), alone=claimed.suspect)
-            return not self._draining
+                    await lanes.run(work, alone=claimed.suspect)
+            return self._may_claim()
 
     async def give_back(self) -> None:
         """Hand back what a cancelled or failed turn left in hand; those attempts do not count. No turn may run."""
@@ -67,18 +73,28 @@ class Consumer:
                 self._count("given_back")
             self._held.pop(claimed.key, None)
 
+    def _may_claim(self) -> bool:
+        return not self._draining and self._flags.is_enabled(Flag.JOB_PROCESSING)
+
     async def _claim(self, *, busy: bool) -> Claim | None:
-        workload, lease = self._predictor.workload.name, self._settings.lease_seconds
-        claimed = await leasing.claim(self._database, workload, lease, busy=busy)
+        lease = self._settings.lease_seconds
+        with untraced():  # whose trace it belongs to is known afterwards
+            claimed = await leasing.claim(self._database, self._workload.name, lease, busy=busy)
         if claimed is not None:
             self._held[claimed.key] = claimed
             self._count("claimed")
         return claimed
 
-    async def _work(self, claimed: Claim) -> None:
-        begun = await self._begin(claimed)
-        if begun is not None:
-            await self._run(begun)
+    async def _work(self, claimed: Claim, began: int, ended: int) -> None:
+        """Work on a chunk whose claim took from `began` to `ended`, in nanoseconds since 1970."""
+        ids = {"job_id": str(claimed.job_id), "tenant": str(claimed.tenant_id)}
+        with self._tracing.continue_trace(claimed.traceparent, spans.CHUNK, began=began, **ids):
+            self._tracing.add(spans.CHUNK_CLAIM, began, ended)
+            begun = await self._begin(claimed)
+            if begun is not None:
+                annotate(attempt=begun.attempts)
+                async with kept(self._database, begun, self._settings.lease_seconds):
+                    await self._answer(begun)
         self._held.pop(claimed.key, None)
 
     async def _begin(self, claimed: Claim) -> Claim | None:
@@ -90,12 +106,6 @@ class Consumer:
         else:
             self._held[claimed.key] = begun
         return begun
-
-    async def _run(self, claimed: Claim) -> None:
-        name = f"chunk {self._predictor.workload.name}"
-        with self._tracing.continue_trace(claimed.traceparent, name, items=claimed.last - claimed.first + 1):
-            async with kept(self._database, claimed, self._settings.lease_seconds):
-                await self._answer(claimed)
 
     async def _answer(self, claimed: Claim) -> None:
         try:
@@ -117,9 +127,11 @@ class Consumer:
 
     async def _attempt(self, claimed: Claim, sealer: ItemSealer) -> tuple[list[Answer], list[int]]:
         """Return what to write, and the ordinals of the items that should be tried again."""
-        items = await leasing.read_inputs(self._database, claimed)
-        inputs = [sealer.open_input(item, self._predictor.workload.Input) for item in items]
-        results = list(zip(items, await self._predictor.predict(inputs), strict=True))
+        with self._tracing.span(spans.CHUNK_READ):
+            items = await leasing.read_inputs(self._database, claimed)
+            inputs = [sealer.open_input(item, self._workload.Input) for item in items]
+        with self._tracing.span(spans.CHUNK_PREDICT, inputs=len(inputs)):
+            results = list(zip(items, await self._models.of(claimed.tenant_id).predict(inputs), strict=True))
         answers = [sealer.seal_result(item, result) for item, result in results if not self._may_retry(claimed, result)]
         again = [item.ordinal for item, result in results if self._may_retry(claimed, result)]
         return answers, again
@@ -131,9 +143,11 @@ class Consumer:
 
     async def _finish(self, claimed: Claim, answers: Sequence[Answer], again: Sequence[int]) -> None:
         delay = queue.backoff(claimed.attempts)
-        held = await leasing.finish(self._database, claimed, answers, again, delay)
+        with self._tracing.span(spans.CHUNK_FINISH, inputs=len(answers)):
+            held = await leasing.finish(self._database, claimed, answers, again, delay)
         self._count("finished" if held else "stale")
         if held:
+            self._metrics.observe(catalogue.CHUNK_ATTEMPTS, claimed.attempts)
             self._count_items(answers)
             log.info("chunk.finished", job_id=str(claimed.job_id), tenant=str(claimed.tenant_id), count=len(answers))
 
@@ -147,6 +161,7 @@ class Consumer:
         fate = await lose(self._database, claimed, self._settings.max_attempts, suspect=error is not None)
         self._count("stale" if fate is Fate.GONE else "lost")
         if fate is Fate.DEAD:
+            self._metrics.observe(catalogue.CHUNK_ATTEMPTS, claimed.attempts)
             self._metrics.inc(catalogue.ITEMS_FINISHED, outcome=ItemState.DEAD)
         log.warning(
             "chunk.lost",
@@ -162,7 +177,7 @@ class Consumer:
         self._metrics.inc(catalogue.CHUNKS_HANDLED, outcome=outcome)
 
     def _count_items(self, answers: Sequence[Answer]) -> None:
-        workload = self._predictor.workload.name
+        workload = self._workload.name
         for state, outcome in ((ItemState.SUCCEEDED, "succeeded"), (ItemState.DEAD, "failed")):
             count = sum(1 for answer in answers if answer.state is state)
             self._metrics.inc(catalogue.ITEMS_FINISHED, count, outcome=state)

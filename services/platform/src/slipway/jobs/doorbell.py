@@ -4,6 +4,8 @@ from typing import Protocol
 
 TASK = "slipway.ring"
 """Name of the worker's task that answers the doorbell."""
+TRACEPARENT = "traceparent"
+"""Header of the message that names the trace of whoever rang."""
 
 
 def queue_name(workload: str) -> str:

@@ -48,20 +48,15 @@ class Sweeper:
         self._metrics.inc(catalogue.SWEEPS, outcome="failed" if failed else "succeeded")
         return Swept(chunks, uploads, keys, len(failed))
 
-    async def measure(self, workload: str) -> None:
-        """Set the gauges of the backlog."""
-        backlog = await queue.backlog(self._database, workload)
-        self._metrics.set(catalogue.CHUNKS, backlog.waiting, state="waiting")
-        self._metrics.set(catalogue.CHUNKS, backlog.running, state="running")
-        self._metrics.set(catalogue.OLDEST_WAITING, backlog.oldest_seconds)
-        self._metrics.set(catalogue.DEAD_LETTERS, backlog.dead)
-
     async def _leases(self, failed: list[UUID]) -> int:
         expired = await queue.expired(self._database, _AT_ONCE)
         fates: Counter[Fate] = Counter()
         for lost in expired:
             with _apart(lost.job_id, lost.tenant_id, failed):
-                fates[await lose(self._database, lost, self._settings.max_attempts)] += 1
+                fate = await lose(self._database, lost, self._settings.max_attempts)
+                fates[fate] += 1
+                if fate is Fate.DEAD:
+                    self._metrics.observe(catalogue.CHUNK_ATTEMPTS, lost.attempts)
         taken_back = fates.total() - fates[Fate.GONE]
         self._metrics.inc(catalogue.CHUNKS_HANDLED, taken_back, outcome="lost")
         self._metrics.inc(catalogue.ITEMS_FINISHED, fates[Fate.DEAD], outcome="dead")

@@ -7,15 +7,18 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from opentelemetry.trace import Span
 from pydantic import BaseModel
 
 from slipway.errors import Overloaded
+from slipway.serving.batch_trace import traced_batch
 from slipway.serving.places import Place, Places
 from slipway.serving.predictor import PredictError, Predictor, Result
 from slipway.serving.throughput import Throughput
 from slipway.settings import Settings
-from slipway.telemetry import catalogue
+from slipway.telemetry import catalogue, spans
 from slipway.telemetry.metrics import Metrics
+from slipway.telemetry.tracing import NO_TRACING, Tracing
 
 _LONGEST_RETRY_AFTER = 30
 _ANSWERED_AT_ONCE = 4
@@ -26,19 +29,27 @@ _ANSWERED_AT_ONCE = 4
 class _Waiting:
     item: BaseModel
     answer: asyncio.Future[Result]
+    request: Span
+    predictor: Predictor
     since: float = field(default_factory=time.monotonic)
 
 
 class Batcher:
-    """A bounded queue in front of one predictor, first in, first out. Inputs of many requests share batches.
+    """A bounded queue in front of the model, first in, first out. Inputs of many requests share batches.
 
     Requests are admitted before their bodies are read, and whoever was admitted is served. Nobody is admitted while
     the wait would be too long: by the inputs ahead and the throughput of late, or by what the oldest has waited so far.
     One full batch may always wait, however slow the model is, so that it never runs dry.
+
+    Where a request wants another model than the default one, it waits in the same queue: models take turns, whoever has
+    waited longest first, and a batch has inputs of one model only.
     """
 
-    def __init__(self, predictor: Predictor, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, predictor: Predictor, settings: Settings, metrics: Metrics, tracing: Tracing = NO_TRACING
+    ) -> None:
         self._predictor = predictor
+        self._tracing = tracing
         self._most_inputs = settings.batch_queue_inputs
         self._most_seconds = settings.batch_queue_seconds
         self._wait = settings.batch_wait
@@ -71,23 +82,18 @@ class Batcher:
             raise self._refuse()
         return self._places.take()
 
-    async def predict(self, items: Sequence[BaseModel]) -> list[Result]:
-        """Answer the inputs of one request, in order. Its bound is `admit`: here, nobody is refused.
+    async def predict(self, items: Sequence[BaseModel], predictor: Predictor | None = None) -> list[Result]:
+        """Answer the inputs of one request, in order, by the default model or another. Nobody is refused here.
 
         Raises:
             ModelTimeout: the model hangs.
             PredictError: the workload has a defect.
         """
         self._places.learn(len(items))
-        loop = asyncio.get_running_loop()
-        waiting = [_Waiting(item, loop.create_future()) for item in items]
-        self._queue.extend(waiting)
-        self._arrived.set()
-        try:
-            return list(await asyncio.gather(*(entry.answer for entry in waiting)))
-        except BaseException:
-            self._drop(waiting)
-            raise
+        with self._tracing.span(spans.BATCHER_PREDICT, inputs=len(items)) as span:
+            loop = asyncio.get_running_loop()
+            chosen = predictor or self._predictor
+            return await self._answers([_Waiting(item, loop.create_future(), span, chosen) for item in items])
 
     async def run(self) -> None:
         """Form and run batches until cancelled; whoever waits then is cancelled too."""
@@ -99,13 +105,24 @@ class Batcher:
                     await asyncio.sleep(self._wait)
                 batch = self._take()
                 self._running = len(batch)
-                await self._run_batch(batch)
+                if batch:
+                    self._observe_waits(batch)
+                    await self._run_batch(batch)
                 self._running = 0
         finally:
             await asyncio.gather(*self._handing_out)
             for entry in (*batch, *self._queue):
                 entry.answer.cancel()
             self._queue.clear()
+
+    async def _answers(self, waiting: list[_Waiting]) -> list[Result]:
+        self._queue.extend(waiting)
+        self._arrived.set()
+        try:
+            return list(await asyncio.gather(*(entry.answer for entry in waiting)))
+        except BaseException:
+            self._drop(waiting)
+            raise
 
     def _refuse(self) -> Overloaded:
         self._metrics.inc(catalogue.REJECTED, reason="overloaded")
@@ -133,19 +150,30 @@ class Batcher:
         self._queue = deque(entry for entry in self._queue if not entry.answer.done())
 
     def _take(self) -> list[_Waiting]:
+        """Take a batch for the model of who has waited longest; who waits for another one keeps his place."""
         batch: list[_Waiting] = []
+        others: list[_Waiting] = []
         while self._queue and len(batch) < self._predictor.workload.max_batch:
             entry = self._queue.popleft()
-            if not entry.answer.done():
-                batch.append(entry)
+            if entry.answer.done():
+                continue
+            same = not batch or entry.predictor is batch[0].predictor
+            (batch if same else others).append(entry)
+        self._queue.extendleft(reversed(others))
         if not self._queue:
             self._arrived.clear()
         return batch
 
+    def _observe_waits(self, batch: list[_Waiting]) -> None:
+        now, workload = time.monotonic(), self._predictor.workload.name
+        for entry in batch:
+            self._metrics.observe(catalogue.BATCH_WAIT, now - entry.since, workload=workload)
+
     async def _run_batch(self, batch: list[_Waiting]) -> None:
         began = time.monotonic()
         try:
-            results = await self._predictor.predict([entry.item for entry in batch])
+            with traced_batch(self._tracing, [(entry.request, entry.since) for entry in batch]):
+                results = await batch[0].predictor.predict([entry.item for entry in batch])
         except PredictError as error:
             await self._blame_one(batch, error)
         except Exception as error:  # noqa: BLE001  # each caller gets it, and the batcher lives on

@@ -10,9 +10,11 @@ from pydantic import BaseModel
 
 from slipway.errors import ModelTimeout
 from slipway.serving.hangs import Hangs
+from slipway.serving.observation import Drifts, Observer
 from slipway.serving.thread import CallThread
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
+from slipway.telemetry.tracing import annotate
 from slipway.workload import Failure
 from slipway.workload.loader import AnyWorkload
 
@@ -26,12 +28,16 @@ class PredictError(Exception):
 class Predictor:
     """One model in one process. Batches that do not fit the workload's limits are cut into ones that do."""
 
-    def __init__(self, workload: AnyWorkload, metrics: Metrics) -> None:
+    def __init__(
+        self, workload: AnyWorkload, metrics: Metrics, hangs: Hangs | None = None, drifts: Drifts | None = None
+    ) -> None:
+        """Serve a workload. Models of one process share what they know of calls that hang, and what drift they show."""
         self.workload = workload
         self._metrics = metrics
         self._is_async = inspect.iscoroutinefunction(workload.predict)
         self._thread = CallThread("model")
-        self._hangs = Hangs(workload.name, metrics)
+        self._hangs = hangs or Hangs(workload.name, metrics)
+        self._observer = Observer(workload, metrics, drifts or Drifts(workload.name, metrics))
         self._thread_free = asyncio.Lock()
 
     async def load(self) -> None:
@@ -46,6 +52,7 @@ class Predictor:
                 await self._thread.call(self.workload.load)
         except TimeoutError as error:
             raise TimeoutError(f"{self.workload.name}.load took longer than {limit:g} seconds (load_limit)") from error
+        self._observer.start()
 
     async def predict(self, items: Sequence[BaseModel]) -> list[Result]:
         """Answer each input, in order.
@@ -74,6 +81,8 @@ class Predictor:
             if full:
                 batches.append([])
             batches[-1].append(position)
+        padded = sum(len(batch) * costs[batch[-1]] for batch in batches)
+        annotate(model=self.workload.version, model_calls=len(batches), padded_tokens=padded)
         return batches
 
     def _costs(self, items: Sequence[BaseModel]) -> list[int]:
@@ -103,7 +112,9 @@ class Predictor:
         self._hangs.answered()
         self._metrics.observe(catalogue.MODEL_DURATION, time.perf_counter() - began, workload=name)
         self._metrics.observe(catalogue.BATCH_SIZE, len(batch), workload=name)
-        return self._checked(batch, results)
+        checked = self._checked(batch, results)
+        self._observer.observe(checked)
+        return checked
 
     async def _call(self, batch: list[BaseModel]) -> Any:
         if self._is_async:

@@ -9,10 +9,17 @@ from slipway.telemetry.reference import render
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MODEL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BATCH_INPUTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_STEP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+_ATTEMPTS = (1, 2, 3, 5)
 
 _ROUTE = Label("route", bound="The route templates of the API, never a path as it was sent.")
 _METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _WORKLOAD = Label("workload", bound="The workload that the process serves.")
+_ROLE = Label("role", ("app", "system"))
+_PURPOSE = Label("purpose", ("rates", "doorbell"))
+_FLAG = Label("flag", bound="The flags declared in slipway.flags.")
+_SHARED = "Several processes read it from the database, and report the same: take the max, not the sum."
 
 HTTP_REQUESTS = Counter(
     "slipway_http_requests_total",
@@ -25,6 +32,7 @@ HTTP_DURATION = Histogram(
     (_ROUTE, _METHOD),
     unit="seconds",
     buckets=_REQUEST_SECONDS,
+    exemplars=True,
 )
 REJECTED = Counter(
     "slipway_requests_rejected_total",
@@ -64,6 +72,7 @@ MODEL_DURATION = Histogram(
     (_WORKLOAD,),
     unit="seconds",
     buckets=_MODEL_SECONDS,
+    exemplars=True,
 )
 MODEL_HANGING = Gauge(
     "slipway_model_hanging_calls",
@@ -80,6 +89,36 @@ BATCH_QUEUE_WAIT = Gauge(
     (_WORKLOAD,),
     unit="seconds",
 )
+BATCH_WAIT = Histogram(
+    "slipway_batch_wait_seconds",
+    "Time that an input of a request waited until the model began with it.",
+    (_WORKLOAD,),
+    unit="seconds",
+    buckets=_STEP_SECONDS,
+)
+
+OUTPUTS = Counter(
+    "slipway_outputs_total",
+    "Answers, by the label that the model chose.",
+    (_WORKLOAD, Label("label", bound="The labels that the model was trained on, or else the workload's own words.")),
+)
+OUTPUT_SCORE = Histogram(
+    "slipway_output_score_ratio",
+    "How sure the model is of its answers: its own probability that the label is right, 0 to 1.",
+    (_WORKLOAD,),
+    unit="ratio",
+    buckets=_SCORES,
+)
+OUTPUTS_DEFERRED = Counter(
+    "slipway_outputs_deferred_total", "Answers that leave the decision to a person.", (_WORKLOAD,)
+)
+OUTPUT_DRIFT = Gauge(
+    "slipway_output_drift_index",
+    "Population stability index of this process's latest 1,000 answers against those of its model in training: "
+    "under 0.1 nothing has changed, over 0.25 much has. 0 until there were 500. Of a process with several "
+    "models, the highest. Not there for a model that brings no reference.",
+    (_WORKLOAD, Label("distribution", ("score", "label"))),
+)
 
 JOBS_ACCEPTED = Counter("slipway_jobs_accepted_total", "Jobs whose inputs were all stored.", (_WORKLOAD,))
 CHUNKS_HANDLED = Counter(
@@ -93,13 +132,20 @@ ITEMS_FINISHED = Counter(
     "Inputs of jobs that got their result, or were given up.",
     (Label("outcome", ("succeeded", "dead")),),
 )
+CHUNK_ATTEMPTS = Histogram(
+    "slipway_job_chunk_attempts",
+    "Attempts that a chunk had taken when it was finished, or given up.",
+    buckets=_ATTEMPTS,
+)
 CHUNKS = Gauge(
     "slipway_job_chunks",
-    "Chunks of all tenants' jobs that wait for a worker, or run.",
+    f"Chunks of all tenants' jobs that wait for a worker, or run. {_SHARED}",
     (Label("state", ("waiting", "running")),),
 )
-OLDEST_WAITING = Gauge("slipway_job_oldest_waiting_seconds", "Age of the oldest chunk that waits.", unit="seconds")
-DEAD_LETTERS = Gauge("slipway_job_dead_letters", "Inputs of jobs that were given up and not retried since.")
+OLDEST_WAITING = Gauge(
+    "slipway_job_oldest_waiting_seconds", f"Age of the oldest chunk that waits. {_SHARED}", unit="seconds"
+)
+DEAD_LETTERS = Gauge("slipway_job_dead_letters", f"Inputs of jobs that were given up and not retried since. {_SHARED}")
 SWEEPS = Counter(
     "slipway_sweeps_total",
     "Runs of the sweeper that takes back expired leases.",
@@ -119,16 +165,17 @@ WEBHOOK_DURATION = Histogram(
     buckets=_MODEL_SECONDS,
 )
 WEBHOOKS_PENDING = Gauge(
-    "slipway_webhook_pending_deliveries", "Webhooks that wait for an attempt, at endpoints that are enabled."
+    "slipway_webhook_pending_deliveries",
+    f"Webhooks that wait for an attempt, at endpoints that are enabled. {_SHARED}",
 )
 WEBHOOKS_OVERDUE = Gauge(
     "slipway_webhook_overdue_seconds",
-    "How long the most overdue webhook should have been sent already, at endpoints that work.",
+    f"How long the most overdue webhook should have been sent already, at endpoints that work. {_SHARED}",
     unit="seconds",
 )
 WEBHOOK_ENDPOINTS = Gauge(
     "slipway_webhook_endpoints",
-    "Endpoints of all tenants: enabled, broken (enabled, but failing: single trials only), disabled.",
+    f"Endpoints of all tenants: enabled, broken (enabled, but failing: single trials only), disabled. {_SHARED}",
     (Label("state", ("enabled", "broken", "disabled")),),
 )
 DOORBELLS = Counter(
@@ -139,10 +186,36 @@ DOORBELLS = Counter(
 
 JOB_WATCHERS = Gauge("slipway_job_watchers", "Event streams of jobs that are open in this process.")
 
-DATABASE_CONNECTIONS = Gauge(
-    "slipway_database_connections",
-    "Connections that are checked out of the pool.",
-    (Label("role", ("app", "system", "owner")),),
+DATABASE_CONNECTIONS = Gauge("slipway_database_connections", "Connections that are checked out of the pool.", (_ROLE,))
+DATABASE_POOL = Gauge(
+    "slipway_database_pool_connections",
+    "Connections that the pool may open, of which each process has its own.",
+    (_ROLE,),
+)
+DATABASE_WAIT = Histogram(
+    "slipway_database_wait_seconds",
+    "Time until a transaction had its connection: from the pool, or opened anew.",
+    (_ROLE,),
+    unit="seconds",
+    buckets=_STEP_SECONDS,
+)
+DATABASE_FAILURES = Counter(
+    "slipway_database_failures_total",
+    "Transactions that failed for want of the database: no connection became free in time (timeout), or the server is "
+    "away, restarting or does not answer (outage).",
+    (_ROLE, Label("reason", ("timeout", "outage"))),
+)
+REDIS_DURATION = Histogram(
+    "slipway_redis_duration_seconds",
+    "Time that a call of Redis took, failed ones included: rates (count a request), doorbell (tell workers of work).",
+    (_PURPOSE,),
+    unit="seconds",
+    buckets=_STEP_SECONDS,
+)
+REDIS_FAILURES = Counter(
+    "slipway_redis_failures_total",
+    "Calls of Redis that failed. While it is away only one call every few seconds is tried.",
+    (_PURPOSE,),
 )
 AUDIT_ENTRIES = Counter("slipway_audit_entries_total", "Entries of the audit log that were sealed.")
 AUDIT_SEALS = Counter(
@@ -151,17 +224,35 @@ AUDIT_SEALS = Counter(
     (Label("outcome", ("succeeded", "failed")),),
 )
 AUDIT_UNSEALED_AGE = Gauge(
-    "slipway_audit_unsealed_seconds", "Age of the oldest audit entry that no seal covers yet.", unit="seconds"
+    "slipway_audit_unsealed_seconds",
+    f"Age of the oldest audit entry that no seal covers yet. {_SHARED}",
+    unit="seconds",
 )
 FLAGS_FALLBACK = Counter(
     "slipway_flags_fallback_total",
     "Questions about a flag that neither the server nor the bootstrap file knew; its declared default answered.",
-    (Label("flag", bound="The flags declared in slipway.flags."),),
+    (_FLAG,),
+)
+FLAG_STATE = Gauge("slipway_flag_state", "1 for a flag that is on, 0 for one that is off, without a tenant.", (_FLAG,))
+FLAGS_AGE = Gauge(
+    "slipway_flags_age_seconds",
+    "Time since the flag server last answered; -1: it never has, or there is none.",
+    unit="seconds",
+)
+FLAG_VARIANTS = Counter(
+    "slipway_flag_variants_total",
+    "Answers by the variant of a flag that served them.",
+    (_FLAG, Label("variant", bound="The variants that the flag server has for the flag.")),
+)
+LOG_INDICES_DELETED = Counter(
+    "slipway_log_indices_deleted_total",
+    "Daily indices of logs that were old enough to be deleted.",
+    (Label("outcome", ("deleted", "failed")),),
 )
 MODEL_INFO = Gauge(
     "slipway_model_info",
-    "1 for the model that the process serves.",
-    (_WORKLOAD, Label("model", bound="The one artifact that the process loaded, with its version.")),
+    "1 for each model that the process serves.",
+    (_WORKLOAD, Label("model", bound="The few artifacts that the process loaded, with their versions.")),
 )
 BUILD_INFO = Gauge(
     "slipway_build_info",

@@ -28,4 +28,6 @@ FIELDS = {
     "workload": "Name of the workload.",
     "model": "Name and version of the model's artifact.",
     "task": "Name of a Celery task.",
+    "flag": "Name of a feature flag.",
+    "index": "Name of a daily index of logs.",
 }

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from slipway.telemetry.crashes import log_crashes
 from slipway.telemetry.library_logs import LibraryHandler
+from slipway.telemetry.line import render
 from slipway.telemetry.processors import Frame, Guard, add_trace, describe_exception
 
 __all__ = ["configure_logs", "get_logger", "log_context"]
@@ -41,7 +42,7 @@ def configure_logs(role: str, level: str, *, strict: bool) -> None:
             describe_exception,
             Guard(strict=strict),
             Frame(role),
-            structlog.processors.JSONRenderer(),
+            render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),

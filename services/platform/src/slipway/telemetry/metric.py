@@ -1,4 +1,7 @@
-"""What a metric is: the specifications that the catalogue consists of."""
+"""What a metric is: the specifications that the catalogue consists of.
+
+Each is declared once, and is equal to itself alone: they are looked up for every request, and cheap to hash that way.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +13,7 @@ MAX_OPEN_VALUES = 200
 """Distinct values that an open label may take in one process. More are counted as `other`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Label:
     """A label, and why its values are few."""
 
@@ -25,7 +28,7 @@ class Label:
             raise ValueError(f"label {self.name!r} needs either a closed list of values or a sentence on its bound")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
     """One metric. Names, units and suffixes follow Prometheus' conventions: base units, counters end in `_total`."""
 
@@ -44,25 +47,27 @@ class Metric:
             raise ValueError(f"metric {self.name!r} must end with its unit, _{self.unit}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Counter(Metric):
     """Only grows."""
 
     kind = "counter"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gauge(Metric):
     """Goes up and down."""
 
     kind = "gauge"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Histogram(Metric):
     """Counts observations in buckets."""
 
     buckets: tuple[float, ...] = ()
     """Upper bounds, ascending; `+Inf` is added."""
+    exemplars: bool = False
+    """Whether a bucket names the trace of its latest observation, if that trace was sampled."""
 
     kind = "histogram"

@@ -1,33 +1,26 @@
-"""Keeps values out of spans: only declared attributes leave the process."""
+"""Keeps values out of spans: only declared names and attributes leave the process."""
 
+import re
 from collections.abc import Mapping, Sequence
 
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, SpanContext
 from opentelemetry.trace.status import Status
 from opentelemetry.util.types import AttributeValue
 
-OURS = "slipway."
-_ATTRIBUTES = frozenset(
-    {
-        "asgi.event.type",
-        "error.type",
-        "exception.type",
-        "http.method",
-        "http.request.method",
-        "http.response.status_code",
-        "http.route",
-        "http.scheme",
-        "http.status_code",
-        "network.protocol.version",
-        "url.scheme",
-    }
-)
-"""What instrumentation may add. Addresses, paths, queries and user agents are personal, and stay out."""
+from slipway.telemetry.spans import ATTRIBUTES, SPANS
+
+UNDECLARED = "undeclared"
+"""Stands in for the name of a span that is not declared."""
+
+_DECLARED = frozenset(attribute.name for attribute in ATTRIBUTES)
+_NAMES = frozenset(span.name for span in SPANS)
+_MADE_NAMES = tuple(re.findall(r"{(.*?)}", span.name) for span in SPANS if span.name.startswith("{"))
 
 
 class RedactingExporter(SpanExporter):
-    """Passes spans on without undeclared attributes and exception messages, until it is shut down."""
+    """Passes spans on without what is not declared in `slipway.telemetry.spans`, until it is shut down."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
@@ -47,15 +40,15 @@ class RedactingExporter(SpanExporter):
 
 
 def redacted(span: ReadableSpan) -> ReadableSpan:
-    """Return the span without what may hold values."""
+    """Return the span without what may hold values: events, and the `tracestate` of a caller, as well."""
+    attributes = _declared(span.attributes)
     return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
+        name=_name(span.name, attributes),
+        context=_plain(span.context),
+        parent=_plain(span.parent) if span.parent else None,
         resource=span.resource,
-        attributes=_declared(span.attributes),
-        events=[Event(event.name, _declared(event.attributes), event.timestamp) for event in span.events],
-        links=span.links,
+        attributes=attributes,
+        links=[Link(_plain(link.context)) for link in span.links],
         kind=span.kind,
         status=Status(span.status.status_code),
         start_time=span.start_time,
@@ -65,4 +58,19 @@ def redacted(span: ReadableSpan) -> ReadableSpan:
 
 
 def _declared(attributes: Mapping[str, AttributeValue] | None) -> dict[str, AttributeValue]:
-    return {name: value for name, value in (attributes or {}).items() if name in _ATTRIBUTES or name.startswith(OURS)}
+    return {name: value for name, value in (attributes or {}).items() if name in _DECLARED}
+
+
+def _name(name: str, attributes: Mapping[str, AttributeValue]) -> str:
+    """Return a name that is declared, or made of the declared attributes."""
+    if name in _NAMES or any(name == _made(parts, attributes) for parts in _MADE_NAMES):
+        return name
+    return UNDECLARED
+
+
+def _made(parts: Sequence[str], attributes: Mapping[str, AttributeValue]) -> str:
+    return " ".join(str(attributes[part]) for part in parts if part in attributes)
+
+
+def _plain(context: SpanContext) -> SpanContext:
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)

@@ -12,6 +12,11 @@ Every process serves these on its metrics port, under `/metrics`. This page is g
 Label values are few, by construction. A label either has a closed list of values, and anything else is counted as
 `{OTHER}`; or something bounds it, which is said below, and from the {MAX_OPEN_VALUES + 1}st distinct value in a process
 on `{OTHER}` takes the rest. No label names a tenant, a person or a path.
+
+A gauge is served once it was set: what a process does not measure, it does not say to be 0. Whoever asks for
+OpenMetrics, as Prometheus does, gets exemplars where they are noted below: the `trace_id` of a bucket's latest
+observation, if that trace was sampled. Beside these metrics, every process serves `process_*` (CPU, memory, open files)
+and `python_gc_*`.
 """
 
 
@@ -26,7 +31,8 @@ def _section(metric: Metric) -> str:
     if metric.labels:
         lines += [*(_label(label) for label in metric.labels), ""]
     if isinstance(metric, Histogram):
-        lines += [f"Buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}", ""]
+        exemplars = " · with exemplars" if metric.exemplars else ""
+        lines += [f"Buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}{exemplars}", ""]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Row
 
 from slipway.composition import Platform
 from slipway.errors import Unavailable
+from slipway.flags import Flag
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.webhooks import queue, repository
@@ -44,6 +45,7 @@ class Dispatcher:
     """Sends due webhooks on the event loop it was made on, a bounded number at a time."""
 
     def __init__(self, platform: Platform, targets: Targets | None = None) -> None:
+        self._flags = platform.flags
         self._database = platform.database
         self._keyring = platform.keyring
         self._settings = platform.settings
@@ -79,7 +81,7 @@ class Dispatcher:
         return self._ends
 
     async def dispatch(self) -> None:
-        """Send until nothing is due and nothing is under way.
+        """Send until nothing is due, or sending is switched off, and nothing is under way.
 
         Raises:
             Unavailable: PostgreSQL does not answer. What is under way goes on.
@@ -97,7 +99,7 @@ class Dispatcher:
 
     async def _claim(self) -> Sequence[Claim]:
         room = self._settings.webhook_concurrency - len(self._tasks)
-        if room <= 0:
+        if room <= 0 or not self._flags.is_enabled(Flag.WEBHOOK_DELIVERY):
             return []
         async with self._database.system_transaction() as connection:
             return await queue.claim(

@@ -7,6 +7,9 @@ from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from slipway.workload.observation import Observation
+from slipway.workload.reference import Reference
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -67,6 +70,14 @@ class Workload(Generic[InputT, OutputT]):
         """Version of the loaded model, as it is reported to callers. Valid after `load`."""
         return "0"
 
+    @property
+    def reference(self) -> Reference | None:
+        """Return how the model's answers were distributed in training, if it is known. Valid after `load`.
+
+        With it, and `observe`, the metrics tell how far the latest answers are from that: drift.
+        """
+        return None
+
     def load(self) -> None:
         """Load the model and warm it. Called once a process, off the event loop; raise to refuse to start."""
 
@@ -81,3 +92,12 @@ class Workload(Generic[InputT, OutputT]):
         An exception fails the whole batch, which is tried again; return a `Failure` to fail one input.
         """
         raise NotImplementedError
+
+    def observe(self, output: OutputT) -> Observation | None:
+        """Return what an output says of itself: its label, how sure the model is, whether a person shall decide.
+
+        Optional. What is returned becomes metrics: answers by label, the distribution of scores, the share that is left
+        to people, and drift if there is a `reference`. Called for each output, on the event loop: be quick.
+        """
+        del output
+        return None

@@ -33,6 +33,10 @@ class Fitted:
     accuracy: float
     calibration_error: float
     """After calibration. Slightly flattering: one parameter, the temperature, was fitted on the same rows."""
+    answers: list[str]
+    """What was answered about the rows, each by a model that was not fitted on it."""
+    confidence: Doubles
+    """How sure each of these answers was."""
 
 
 def fit_head(features: Floats, labels: Sequence[str], groups: Sequence[str], progress: Progress) -> Fitted:
@@ -53,7 +57,10 @@ def fit_head(features: Floats, labels: Sequence[str], groups: Sequence[str], pro
     weights, bias = _per_label(model, len(known))
     head = scaler.fold_in(known, weights / best.temperature, bias / best.temperature)
     progress.advance()
-    return Fitted(head, best.strength, best.temperature, best.accuracy, best.calibration_error)
+    answers = [known[index] for index in best.answers]
+    return Fitted(
+        head, best.strength, best.temperature, best.accuracy, best.calibration_error, answers, best.confidence
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class _Trial:
     loss: float
     accuracy: float
     calibration_error: float
+    answers: Integers
+    confidence: Doubles
 
 
 def _choose(features: Floats, truth: Integers, folds: Integers, progress: Progress) -> _Trial:
@@ -90,13 +99,16 @@ def _try(strength: float, features: Floats, truth: Integers, folds: Integers) ->
     logits, truth = logits[fair], truth[fair]
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
-    right = probabilities.argmax(axis=1) == truth
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    right = answers == truth
     return _Trial(
         strength,
         temperature,
         log_loss(logits / temperature, truth),
         float(right.mean()),
-        expected_calibration_error(probabilities.max(axis=1), right),
+        expected_calibration_error(confidence, right),
+        answers,
+        confidence,
     )
 
 

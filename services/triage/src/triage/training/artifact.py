@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from slipway.workload import Reference
 from triage.artifacts.folder import new_folder, record_files, write_manifest
 from triage.artifacts.manifest import Data, Drift, Head, ModelManifest
 from triage.evaluation.metrics import Scores
 from triage.heads.fitting import Fitted
-from triage.model import HEADS_FILE, pack_heads
+from triage.model import HEADS_FILE, REFERENCE_FILE, pack_heads
 from triage.training.code import training_code
 
 
@@ -25,6 +26,7 @@ class Trained:
     data: Data
     scores: Scores
     drift: Drift
+    reference: Reference
 
 
 def write_artifact(folder: Path, encoder: str, precision: str, trained: Trained) -> ModelManifest:
@@ -33,6 +35,7 @@ def write_artifact(folder: Path, encoder: str, precision: str, trained: Trained)
     version = f"{created:%Y%m%dT%H%M%S%fZ}-{sha256(weights).hexdigest()[:8]}"
     with new_folder(folder / version) as draft:
         (draft / HEADS_FILE).write_bytes(weights)
+        (draft / REFERENCE_FILE).write_text(trained.reference.model_dump_json(indent=2) + "\n", encoding="utf-8")
         manifest = ModelManifest(
             created=created,
             code=training_code(),

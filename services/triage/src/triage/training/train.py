@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slipway.workload import Reference
 from triage.arrays import Floats
 from triage.artifacts.manifest import Data, ModelManifest
 from triage.artifacts.store import check_name
@@ -18,7 +19,7 @@ from triage.evaluation.metrics import Scores, score
 from triage.heads.fitting import Fitted, fit_head
 from triage.heads.threshold import ALWAYS_HUMAN, choose_threshold, threshold_for_outsiders
 from triage.labels import OUT_OF_SCOPE
-from triage.model import decide, load_encoder
+from triage.model import decide, load_encoder, rounded
 from triage.progress import Progress
 from triage.training.artifact import Trained, write_artifact
 from triage.training.drift import measure_drift
@@ -75,7 +76,9 @@ def train(
         training_rows=len(rows.texts),
         validation_rows=len(held_out.texts),
     )
-    trained = Trained(dict(zip(rows.labels, fits, strict=True)), threshold, target.accuracy, data, scores, drift)
+    reference = Reference.of(fits[0].answers, rounded(fits[0].confidence))
+    by_column = dict(zip(rows.labels, fits, strict=True))
+    trained = Trained(by_column, threshold, target.accuracy, data, scores, drift, reference)
     return write_artifact(target.models_dir / target.name, encoder_key, target.precision, trained)
 
 
