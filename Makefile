@@ -36,7 +36,7 @@ setup: .venv/installed ## Install everything into .venv, digests checked
 lock: $(UV) ## Renew requirements.lock (make lock UPGRADE=1: to the newest versions)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-package slipway --no-emit-package slipway-triage $(if $(UPGRADE),--upgrade) \
-		$(MANIFESTS) --group dev --extra training --output-file requirements.lock
+		$(MANIFESTS) --group dev --extra training --extra local --output-file requirements.lock
 
 .PHONY: check
 check: .venv/installed ## Format, lint, types, layers
@@ -44,6 +44,7 @@ check: .venv/installed ## Format, lint, types, layers
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
 format: .venv/installed ## Let ruff format and mend what it can
@@ -86,12 +87,20 @@ loadtest-overload: model ## Goodput and refusals at three times the capacity (so
 loadtest-restart: .venv/installed ## Restart the stack ten times under load: no request fails
 	$(BIN)/python -m loadtests.restart
 
+.PHONY: images
+images: ## Build the four images, and print their sizes
+	infra/images/build.sh
+
 .PHONY: docs
 docs: .venv/installed ## Write the generated pages of docs/
 	$(BIN)/python -m slipway.telemetry.catalogue > docs/metrics.md
 	$(BIN)/python -m slipway.settings > docs/settings.md
 	$(BIN)/python -m slipway_cli.reference > docs/commands.md
+	$(BIN)/python -m slipway.telemetry.span_reference docs/tracing.md
 	$(BIN)/python -m tests.faults.reference
+	$(BIN)/python -m monitoring.dashboards
+	$(BIN)/python -m monitoring.kibana
+	$(BIN)/python -m slipway.logstore.template > monitoring/elasticsearch/index-template.json
 
 .PHONY: clean
 clean: ## Remove what was installed and built (var/ stays: it holds data)

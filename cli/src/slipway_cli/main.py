@@ -20,6 +20,7 @@ COMMANDS = {
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),
     "secrets": Source("slipway_cli.secrets.command", "Make and show the secrets of a composed stack."),
+    "flags": Source("slipway_cli.flags.command", "Show what is switched off, and declare the flags in Unleash."),
     "settings": Source("slipway_cli.settings", "Print the effective settings, secrets masked."),
 }
 

@@ -75,7 +75,7 @@ def test_a_service_gets_nothing_that_it_does_not_need(root):
     }
     assert holders["postgres"] == {"postgres", "operator"}
     assert holders["owner"] == {"operator"}
-    assert holders["unleash-admin-token"] == {"unleash", "flags"}
+    assert holders["unleash"] == {"unleash", "flags"}
     assert holders["app"] == {"app", "operator"}
     # Redis itself knows hashes only.
     assert holders["redis"] == {"app", "operator", "scheduler"}

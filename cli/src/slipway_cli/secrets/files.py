@@ -15,6 +15,7 @@ OWNERS = {
     "operator": (10001, 10001),
     "flags": (10001, 10001),
     "kibana-setup": (10001, 10001),
+    "log-store": (10001, 10001),
     "loadgen": (10001, 10001),
     "otelcol": (10001, 10001),
     "gateway": (65532, 65532),
@@ -50,9 +51,13 @@ def files(store: Store, authority: str, gateway: Certificate, postgres: Certific
     log_store = {"slipway_log_store_password": store["elastic"]}
     return {
         "app": app | log_store | {"slipway_unleash_token": store["unleash-client-token"]},
+        "log-store": log_store,
         "scheduler": {"slipway_redis_url": app["slipway_redis_url"]},
         "operator": app | administration,
-        "flags": {"admin_token": store["unleash-admin-token"]},
+        "flags": {
+            "slipway_unleash_token": store["unleash-client-token"],
+            "slipway_unleash_admin_password": store["unleash"],
+        },
         "gateway": {"tls.crt": gateway.certificate, "tls.key": gateway.key},
         "postgres": {
             "password": store["postgres"],
@@ -82,7 +87,10 @@ def _observers(store: Store, authority: str) -> Files:
 def _unleash(store: Store) -> Files:
     variables = {
         "DATABASE_PASSWORD": store["unleash-db"],
+        # With the password alone, Unleash would keep its well-known one.
+        "UNLEASH_DEFAULT_ADMIN_USERNAME": "admin",
         "UNLEASH_DEFAULT_ADMIN_PASSWORD": store["unleash"],
+        "UNLEASH_SECRET": store["unleash-session"],
         "INIT_ADMIN_API_TOKENS": store["unleash-admin-token"],
         "INIT_BACKEND_API_TOKENS": store["unleash-client-token"],
     }

@@ -22,6 +22,7 @@ PASSWORDS = {
     "redis-monitor": "Redis, user monitor",
     "unleash-db": "PostgreSQL of Unleash",
     "unleash": "Unleash, user admin",
+    "unleash-session": "nothing: Unleash signs its sessions with it",
     "unleash-admin-token": "Unleash, admin API",
     "unleash-client-token": "Unleash, client API",
     "grafana": "Grafana, user admin",

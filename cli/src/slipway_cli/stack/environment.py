@@ -15,7 +15,12 @@ from slipway_cli.stack.folder import VarFolder
 LOCAL = "SLIPWAY_LOCAL_"
 """Prefix of what only `slipway up` itself reads."""
 OWNER_URL = "SLIPWAY_DATABASE_OWNER_URL"
-_NOT_FOR_SERVICES = (OWNER_URL, "SLIPWAY_DATABASE_ADMIN_URL")
+_NOT_FOR_SERVICES = (
+    OWNER_URL,
+    "SLIPWAY_DATABASE_ADMIN_URL",
+    "SLIPWAY_UNLEASH_ADMIN_PASSWORD",
+    "SLIPWAY_UNLEASH_ADMIN_TOKEN",
+)
 _HEADER = (
     "# Written by `slipway up`, and read by every `slipway` command. More SLIPWAY_ settings may be added here;\n"
     "# real environment variables win. It holds passwords.\n"
