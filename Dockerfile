@@ -161,6 +161,7 @@ LABEL org.opencontainers.image.title="slipway-cli" \
 FROM runtime AS loadtest
 COPY --link --from=loadtest-dependencies /opt/dependencies /opt/dependencies
 COPY --link --chmod=a+rX loadtests /opt/slipway/loadtests
+COPY --link --chmod=a+rX services/triage/data/test.csv /opt/slipway/services/triage/data/test.csv
 USER 10001:10001
 EXPOSE 8089
 HEALTHCHECK NONE

@@ -87,6 +87,18 @@ loadtest-overload: model ## Goodput and refusals at three times the capacity (so
 loadtest-restart: .venv/installed ## Restart the stack ten times under load: no request fails
 	$(BIN)/python -m loadtests.restart
 
+.PHONY: e2e-compose
+e2e-compose: .venv/installed ## Boot the composed stack from nothing, break it, and check every signal (some 40 minutes; needs Docker)
+	PYTHONPATH=tests $(BIN)/python -m e2e
+
+.PHONY: backup
+backup: ## Save the composed stack's data, and its keys apart (make backup TO=folder KEYS=file)
+	$(PYTHON) -m infra.backup create $(TO) $(if $(KEYS),--keys $(KEYS))
+
+.PHONY: restore
+restore: ## Load a backup into an empty composed stack (make restore FROM=folder KEYS=file)
+	$(PYTHON) -m infra.backup restore $(FROM) $(if $(KEYS),--keys $(KEYS))
+
 .PHONY: images
 images: ## Build the four images, and print their sizes
 	infra/images/build.sh

@@ -108,6 +108,15 @@ def test_detached_a_failure_is_told(project, slipway):
     assert f"Port {port}, asked for the API, is taken by" in done.stderr
 
 
+@pytest.fixture
+def _interruptible():
+    """Lets children be interrupted: in the background of a shell they would inherit the opposite."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_logs_follow_what_is_written(project):
     (project / "var" / "logs").mkdir()
     log = project / "var" / "logs" / "api.log"

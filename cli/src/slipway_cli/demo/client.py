@@ -14,6 +14,8 @@ from slipway_cli.demo.messages import Message
 CONCURRENCY = 16
 """Requests that are under way at a time on the synchronous route, of one message each."""
 _POLL_SECONDS = 0.1
+_BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_TRIES = 10
 
 Answer = dict[str, Any]
 Advance = Callable[[int], None]
@@ -75,7 +77,12 @@ async def _watch(api: httpx.AsyncClient, location: str, advance: Advance) -> Non
 
 
 async def _predict(api: httpx.AsyncClient, message: Message) -> Answer:
-    answer: Answer = _checked(await api.post("/v1/triage", json={"inputs": [message.input]})).json()["results"][0]
+    for _ in range(_TRIES):
+        response = await api.post("/v1/triage", json={"inputs": [message.input]})
+        if response.status_code not in _BUSY:
+            break
+        await asyncio.sleep(float(response.headers.get("Retry-After", "1")))  # a small machine, told to come back
+    answer: Answer = _checked(response).json()["results"][0]
     return answer
 
 

@@ -36,7 +36,7 @@ class Doubler(Workload[Number, Double]):
     Output = Double
     max_batch: ClassVar[int] = 4
     max_batch_cost: ClassVar[int] = 40
-    time_limit: ClassVar[float] = 0.2
+    time_limit: ClassVar[float] = 0.4
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

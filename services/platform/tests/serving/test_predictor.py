@@ -67,7 +67,7 @@ async def test_a_workload_that_breaks_its_contract_is_a_predict_error(
 
 async def test_a_hanging_call_is_given_up_and_the_next_one_works(predictor, workload, numbers):
     for _ in range(2):
-        with pytest.raises(ModelTimeout, match=r"longer than 0\.2 seconds"):
+        with pytest.raises(ModelTimeout, match=r"longer than 0\.4 seconds"):
             await predictor.predict(numbers(1, act="hang"))
 
     assert doubles(await predictor.predict(numbers(2))) == [4]

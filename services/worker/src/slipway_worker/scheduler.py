@@ -5,9 +5,12 @@ import threading
 from celery import signals
 
 from slipway.process import announce_ready, begin
+from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.server import ProbeServer
 from slipway_worker.celery import create_celery
+
+log = get_logger(__name__)
 
 
 def serve() -> None:
@@ -17,6 +20,7 @@ def serve() -> None:
 
     def started(**_: object) -> None:
         ready.set()
+        log.info("scheduler.ready")
         announce_ready(settings)
 
     signals.beat_init.connect(started)

@@ -1,0 +1,72 @@
+"""The composed stack, as a backup sees it: two PostgreSQL servers, and a store of secrets."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from infra.backup.server import run
+
+SERVERS = {"postgres": "slipway", "unleash-db": "unleash"}
+"""The services that hold what cannot be made again, and their databases."""
+
+_SECRETS = "/secrets/setup/secrets.json"
+_READ = f"import pathlib, sys; sys.stdout.buffer.write(pathlib.Path('{_SECRETS}').read_bytes())"
+_WRITE = f"""
+import os, sys
+os.makedirs(os.path.dirname('{_SECRETS}'), 0o700, exist_ok=True)
+with open('{_SECRETS}', 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+    file.write(sys.stdin.buffer.read())
+"""
+_AS_SUPERUSER = 'PGUSER="${POSTGRES_USER:-postgres}" exec "$0" "$@"'
+
+
+class Stack:
+    """A project of docker compose: that of this folder, unless COMPOSE_PROJECT_NAME or COMPOSE_FILE say otherwise."""
+
+    def __call__(self, *arguments: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None) -> str:
+        """Run `docker compose` with these arguments, and return its output.
+
+        Raises:
+            BackupError: it failed; the text ends with what it said.
+        """
+        return run(["docker", "compose", "--progress", "quiet", *arguments], stdin=stdin, stdout=stdout)
+
+    def configuration(self) -> dict[str, Any]:
+        """Return what the compose file comes to."""
+        found: dict[str, Any] = json.loads(self("config", "--format", "json"))
+        return found
+
+    def volumes(self) -> list[str]:
+        """Return the names of the project's volumes that are there."""
+        label = f"label=com.docker.compose.project={self.configuration()['name']}"
+        return run(["docker", "volume", "ls", "--quiet", "--filter", label]).splitlines()
+
+    def save_secrets(self, file: IO[bytes]) -> None:
+        """Write every secret of the stack to a file: the keys that open the data are among them."""
+        self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "setup", "-c", _READ, stdout=file)
+
+    def put_secrets(self, path: Path) -> None:
+        """Give a stack that has no secrets yet those of a file."""
+        with path.open("rb") as file:
+            self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "setup", "-c", _WRITE, stdin=file)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeServer:
+    """A PostgreSQL server of the stack, reached over the socket inside its container."""
+
+    stack: Stack
+    service: str
+
+    def command(self, program: str, *arguments: str) -> list[str]:
+        """Return what to execute so that a PostgreSQL program runs in the server's container, as its superuser."""
+        inside = ("exec", "-T", "--user", "postgres", self.service, "sh", "-c", _AS_SUPERUSER)
+        return ["docker", "compose", *inside, program, *arguments]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Stop the server, let transaction ids go on from `epoch` times 2**32, and start it again."""
+        self.stack("stop", self.service)
+        alone = ("run", "--rm", "--no-deps", "-T", "--user", "postgres", "--entrypoint", "sh", self.service)
+        self.stack(*alone, "-c", f'exec pg_resetwal --epoch={epoch} "$PGDATA"')
+        self.stack("up", "--detach", "--wait", "--no-deps", self.service)
