@@ -93,11 +93,11 @@ e2e-compose: .venv/installed ## Boot the composed stack from nothing, break it, 
 
 .PHONY: backup
 backup: ## Save the composed stack's data, and its keys apart (make backup TO=folder KEYS=file)
-	$(PYTHON) -m infra.backup create $(TO) $(if $(KEYS),--keys $(KEYS))
+	$(or $(PYTHON),python3) -m infra.backup create $(TO) $(if $(KEYS),--keys $(KEYS))
 
 .PHONY: restore
 restore: ## Load a backup into an empty composed stack (make restore FROM=folder KEYS=file)
-	$(PYTHON) -m infra.backup restore $(FROM) $(if $(KEYS),--keys $(KEYS))
+	$(or $(PYTHON),python3) -m infra.backup restore $(FROM) $(if $(KEYS),--keys $(KEYS))
 
 .PHONY: images
 images: ## Build the four images, and print their sizes

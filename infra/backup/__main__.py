@@ -36,7 +36,7 @@ def _create(asked: argparse.Namespace) -> None:
 def _restore(asked: argparse.Namespace) -> None:
     keys = asked.keys or _keys_of(asked.folder)
     manifest = restore(Stack(), asked.folder, keys, print)
-    print(f"Restored what was backed up at {manifest.made_at}. Start it: docker compose up --detach --wait")
+    print(f"Restored what was backed up at {manifest.made_at}. Start it: docker compose up --detach")
 
 
 def _keys_of(folder: Path) -> Path:

@@ -26,15 +26,18 @@ def create(stack: Stack, folder: Path, keys: Path) -> Manifest:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         raise BackupError(f"{folder} is there already. A backup overwrites nothing: name another place.") from None
+    kept = False
     try:
         with private(keys) as file:
+            kept = True
             stack.save_secrets(file)
         parts = [dump(ComposeServer(stack, service), service, name, folder) for service, name in SERVERS.items()]
         manifest = _manifest(stack, keys, parts)
         manifest.write(folder)
     except BaseException:
         shutil.rmtree(folder)
-        keys.unlink(missing_ok=True)
+        if kept:  # what was there before belongs to another backup
+            keys.unlink(missing_ok=True)
         raise
     return manifest
 

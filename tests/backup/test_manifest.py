@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from infra.backup.create import create
 from infra.backup.errors import BackupError
 from infra.backup.files import private, sha256
 from infra.backup.manifest import FORMAT, NAME, Manifest, Part
@@ -92,3 +93,14 @@ def test_a_file_that_was_begun_in_vain_is_gone(tmp_path):
         break_off()
 
     assert not (tmp_path / "dump").exists()
+
+
+def test_a_backup_that_is_refused_leaves_the_keys_of_another_alone(tmp_path):
+    keys = tmp_path / "keys.json"
+    keys.write_text("those of an older backup")
+
+    with pytest.raises(BackupError, match="overwrites nothing"):
+        create(None, tmp_path / "new", keys)  # it asks no server before it has a place for the keys
+
+    assert keys.read_text() == "those of an older backup"
+    assert not (tmp_path / "new").exists()

@@ -3,10 +3,17 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
-from e2e.injectors.containers import pause, restart_often, stop, unruly_workers
+from e2e.injectors.containers import pause, restart_often, stop, throttle, unruly_workers
 from e2e.injectors.database import hold_transaction, lock_table
 from e2e.injectors.files import break_rules, expire_certificate
-from e2e.injectors.load import break_webhooks, overload, pile_up_jobs, send_undecidable
+from e2e.injectors.load import (
+    ask_slowly,
+    break_webhooks,
+    leave_webhooks,
+    overload,
+    pile_up_jobs,
+    send_undecidable,
+)
 from e2e.injectors.switches import expire_logs, switch_off
 from e2e.stage import Stage
 
@@ -15,11 +22,13 @@ Injector = Callable[..., AbstractContextManager[None]]
 INJECTORS: Mapping[str, Injector] = {
     injector.__name__: injector
     for injector in (
+        ask_slowly,
         break_rules,
         break_webhooks,
         expire_certificate,
         expire_logs,
         hold_transaction,
+        leave_webhooks,
         lock_table,
         overload,
         pause,
@@ -28,6 +37,7 @@ INJECTORS: Mapping[str, Injector] = {
         send_undecidable,
         stop,
         switch_off,
+        throttle,
         unruly_workers,
     )
 }

@@ -13,6 +13,7 @@ _RESTARTS = 4
 _BETWEEN_SECONDS = 15.0
 """Longer than between two scrapes, each of which must see another start."""
 _MARKED_SECONDS = 15.0
+_THROTTLED_CPUS = 0.15
 _POISON, _HANG = "[poison]", "[hang]"
 
 
@@ -34,6 +35,24 @@ def pause(stage: Stage, *services: str) -> Iterator[None]:
         yield
     finally:
         stage.project.compose("unpause", *services)
+
+
+@contextmanager
+def throttle(stage: Stage, *services: str) -> Iterator[None]:
+    """Leave services a small part of a processor."""
+    before = {service: stage.project.configuration["services"][service]["cpus"] for service in services}
+    try:
+        for service in services:
+            _limit(stage, service, _THROTTLED_CPUS)
+        yield
+    finally:
+        for service, cpus in before.items():
+            _limit(stage, service, cpus)
+
+
+def _limit(stage: Stage, service: str, cpus: float) -> None:
+    for container in stage.project.compose("ps", "--quiet", service).split():
+        run(["docker", "update", "--cpus", str(cpus), container])
 
 
 @contextmanager

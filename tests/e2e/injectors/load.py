@@ -17,6 +17,7 @@ from e2e.stage import Stage
 
 _MOST_A_REQUEST = 64
 _OVERLOAD_CALLERS = 24
+_SLOW_CALLERS, _SLOW_INPUTS = 4, 20
 _JOB_TEXTS = 500
 _DICE = random.Random(11)
 _UNDECIDABLE = "lorem zzz qwrt 12 ?? so la la"
@@ -107,11 +108,34 @@ def pile_up_jobs(stage: Stage, callers: str = "12", pause: str = "10") -> Iterat
 
 
 @contextmanager
+def ask_slowly(stage: Stage) -> Iterator[None]:
+    """Ask for answers that take a while, a few at a time, so that none is refused."""
+
+    def call(stage: Stage, _: int) -> None:
+        with stage.client() as client:
+            client.post("/v1/triage", json={"inputs": [{"text": text} for text in _messages(_SLOW_INPUTS)]})
+
+    with Callers(stage, _SLOW_CALLERS, call):
+        yield
+
+
+@contextmanager
+def leave_webhooks(stage: Stage) -> Iterator[None]:
+    """Let an event be due for an address that has not failed yet."""
+    with stage.client() as client:
+        made = _register(client)
+        try:
+            client.post(f"/v1/webhooks/{made}/test").raise_for_status()
+            yield
+        finally:
+            client.delete(f"/v1/webhooks/{made}")
+
+
+@contextmanager
 def break_webhooks(stage: Stage) -> Iterator[None]:
     """Register an address where nobody listens, and let jobs end, so that events for it fail."""
     with stage.client() as client:
-        body = {"url": f"https://{NOBODY}/slipway", "events": ["job.completed"]}
-        made = client.post("/v1/webhooks", json=body).raise_for_status().json()["id"]
+        made = _register(client)
 
         def call(stage: Stage, _: int) -> None:
             with stage.client() as caller:
@@ -122,3 +146,10 @@ def break_webhooks(stage: Stage) -> Iterator[None]:
                 yield
         finally:
             client.delete(f"/v1/webhooks/{made}")
+
+
+def _register(client: httpx.Client) -> str:
+    """Register an address where nobody listens, and return the endpoint's id."""
+    body = {"url": f"https://{NOBODY}/slipway", "events": ["job.completed"]}
+    made: str = client.post("/v1/webhooks", json=body).raise_for_status().json()["id"]
+    return made

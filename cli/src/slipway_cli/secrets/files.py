@@ -79,7 +79,7 @@ def _observers(store: Store, authority: str) -> Files:
         "grafana": {"password": store["grafana"], "elastic_password": store["elastic"]},
         "otelcol": {"elastic_password": store["elastic"]},
         "elasticsearch": {"password": store["elastic"]},
-        "kibana": {"kibana.env": _environment({"ELASTICSEARCH_PASSWORD": store["kibana"]})},
+        "kibana": {"kibana.yml": f'elasticsearch.password: "{store["kibana"]}"\n'},
         "kibana-setup": {"elastic_password": store["elastic"], "kibana_password": store["kibana"]},
     }
 

@@ -54,10 +54,7 @@ class Store:
 
     def complete(self) -> list[str]:
         """Make every password and key that is missing; return their names."""
-        # 32 URL-safe characters: they need no quoting in a URL, a shell or YAML.
-        missing = {
-            name: _PREFIXES.get(name, "") + secrets.token_urlsafe(24) for name in PASSWORDS if name not in self._values
-        }
+        missing = {name: _new(name) for name in PASSWORDS if name not in self._values}
         missing |= {name: make() for name, make in _KEYS.items() if name not in self._values}
         self.keep(missing)
         return sorted(missing)
@@ -70,6 +67,11 @@ class Store:
             file.flush()
             os.fsync(file.fileno())
         Path(file.name).replace(self._path)
+
+
+def _new(name: str) -> str:
+    # URL-safe characters need no quoting in a URL, a shell or YAML. Tokens have the form by which logs are masked.
+    return f"{_PREFIXES[name]}{secrets.token_hex(32)}" if name in _PREFIXES else secrets.token_urlsafe(24)
 
 
 def _read(path: Path) -> dict[str, str]:
