@@ -68,6 +68,7 @@ class UnrulyTriage(Workload[Message, MarkedDecision]):
         if POISON in text:
             self._note(POISON, text, together)
             os.kill(os.getpid(), signal.SIGKILL)
+            os._exit(128 + signal.SIGKILL)  # the first process of a container does not die of its own signal
         if HANG in text and self._first_time(text):
             self._note(HANG, text, together)
             time.sleep(HANG_SECONDS)

@@ -14,7 +14,6 @@ _BETWEEN_SECONDS = 15.0
 """Longer than between two scrapes, each of which must see another start."""
 _MARKED_SECONDS = 15.0
 _THROTTLED_CPUS = 0.15
-_POISON, _HANG = "[poison]", "[hang]"
 
 
 @contextmanager
@@ -65,8 +64,8 @@ def restart_often(stage: Stage, service: str) -> Iterator[None]:
 
 
 @contextmanager
-def unruly_workers(stage: Stage) -> Iterator[None]:
-    """Replace the workers by such as crash and hang on marked messages, and hand in such messages."""
+def unruly_workers(stage: Stage, what: str) -> Iterator[None]:
+    """Replace the workers by such as a marked message makes crash (`poison`) or `hang`, and hand in such messages."""
     override = stage.folder / "unruly.json"
     mount = {"type": "bind", "source": str(ROOT / "tests" / "workloads"), "target": "/opt/unruly", "read_only": True}
     environment = {
@@ -79,14 +78,21 @@ def unruly_workers(stage: Stage) -> Iterator[None]:
     both = stage.project.command("--file", str(override), *up)
     run(both, environment=stage.project.variables)
     try:
-        with Callers(stage, 1, _hand_in_marked, pause=_MARKED_SECONDS):
+        with Callers(stage, 1, _MARKED[what], pause=_MARKED_SECONDS):
             yield
     finally:
         stage.project.compose(*up)
 
 
-def _hand_in_marked(stage: Stage, number: int) -> None:
+def _hand_in_poison(stage: Stage, number: int) -> None:
+    if number == 0:  # it kills three workers, and is given up then
+        with stage.client() as client:
+            send_job(client, ["[poison]"])
+
+
+def _hand_in_hanging(stage: Stage, number: int) -> None:
     with stage.client() as client:
-        if number == 0:  # a worker that crashed forgets what it had counted: so this kills three times, and no more
-            send_job(client, [_POISON])
-        send_job(client, [f"{_HANG} {number}"])
+        send_job(client, [f"[hang] {number}"])
+
+
+_MARKED = {"poison": _hand_in_poison, "hang": _hand_in_hanging}
