@@ -4,12 +4,11 @@ import asyncio
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
-from uuid import uuid4
+from dataclasses import dataclass, field
 
 import httpx
 
-from loadtests.restart.requests import TIMEOUT_SECONDS
+from loadtests.restart.requests import TIMEOUT_SECONDS, new_page
 
 _MESSAGES = 500
 _POLL_SECONDS = 0.25
@@ -22,20 +21,20 @@ class Ledger:
 
     jobs: int = 0
     messages: int = 0
-    lost: int = 0
-    """Messages without their right answer."""
+    lost: list[str] = field(default_factory=list)
+    """Messages without their right answer, and what they had instead."""
 
 
 async def order(client: httpx.AsyncClient, ledger: Ledger, over: asyncio.Event) -> None:
     """Hand in a job, wait for it and check it, again and again until it is over."""
     while not over.is_set():
-        pages = [uuid4().bytes for _ in range(_MESSAGES)]
+        pages = [new_page() for _ in range(_MESSAGES)]
         location = await _submit(client, pages)
         ledger.jobs += 1
         ledger.messages += len(pages)
         while (await _get(client, location)).json()["state"] != "completed":  # noqa: ASYNC110  # another process's
             await asyncio.sleep(_POLL_SECONDS)
-        ledger.lost += len(pages) - await _right(client, location, pages)
+        ledger.lost += await _wrong(client, location, pages)
 
 
 def open_client(url: str, token: str) -> httpx.AsyncClient:
@@ -53,10 +52,14 @@ async def _get(client: httpx.AsyncClient, location: str, **headers: str) -> http
     return (await client.get(location, headers=headers)).raise_for_status()
 
 
-async def _right(client: httpx.AsyncClient, location: str, pages: list[bytes]) -> int:
-    """Return how many messages have exactly one answer, and the right one."""
-    lines = [json.loads(line) for line in (await _get(client, f"{location}/results", Accept=_NDJSON)).text.splitlines()]
-    answers = {line["ordinal"]: line.get("output") for line in lines}
-    if len(answers) != len(lines):
-        return 0
-    return sum(answers.get(n) == {"sha256": hashlib.sha256(page).hexdigest()} for n, page in enumerate(pages))
+async def _wrong(client: httpx.AsyncClient, location: str, pages: list[bytes]) -> list[str]:
+    """Return the messages that have not exactly one answer, and the right one."""
+    lines = (await _get(client, f"{location}/results", Accept=_NDJSON)).text.splitlines()
+    found: dict[int, list[str]] = {}
+    for line in lines:
+        found.setdefault(json.loads(line)["ordinal"], []).append(line)
+    return [f"{location}#{n}: {found.get(n)}" for n, page in enumerate(pages) if not _is_right(found.get(n, []), page)]
+
+
+def _is_right(lines: list[str], page: bytes) -> bool:
+    return [json.loads(line)["output"] for line in lines] == [{"sha256": hashlib.sha256(page).hexdigest()}]

@@ -41,11 +41,16 @@ CALLERS = (
 """Together fewer than the model takes at a time: nobody may be turned away for overload."""
 
 
+def new_page() -> bytes:
+    """Return a page that was never seen before, and does not begin as what the workload takes for an instruction."""
+    return b"page " + uuid4().bytes
+
+
 async def call(url: str, token: str, caller: Caller, tally: Tally, over: asyncio.Event) -> None:
     """Send requests until it is over."""
     async with _clients(url, token, caller) as client:
         while not over.is_set():
-            page = uuid4().bytes
+            page = new_page()
             began = time.perf_counter()
             failure = await _ask(client, page)
             tally.seconds.append(time.perf_counter() - began)

@@ -53,6 +53,8 @@ async def _restart(stack: LocalStack, restarts: int) -> float:
 def _figures(restarts: int, seconds: float, tally: Tally, ledger: Ledger, attempts: Attempts) -> dict[str, Any]:
     for failure in tally.failures[:20]:
         _say(f"failed: {failure}")
+    for message in ledger.lost[:20]:
+        _say(f"lost: {message}")
     ordered = sorted(tally.seconds)
     return {
         "restarts": restarts,
@@ -61,7 +63,7 @@ def _figures(restarts: int, seconds: float, tally: Tally, ledger: Ledger, attemp
         "failed": len(tally.failures),
         "jobs": ledger.jobs,
         "messages": ledger.messages,
-        "lost": ledger.lost,
+        "lost": len(ledger.lost),
         "attempts_counted": attempts.count(),
         "p50_ms": round(1000 * ordered[len(ordered) // 2], 1),
         "p99_ms": round(1000 * ordered[int(0.99 * len(ordered))], 1),
