@@ -15,10 +15,8 @@ import httpx
 import pytest
 import redis
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 COUNT = 10_000
 
@@ -36,12 +34,7 @@ def stack(tmp_path_factory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def api(stack) -> Iterator[httpx.Client]:
-    async def token() -> str:
-        tenant = f"tenant-{uuid4()}"
-        await create_tenant(stack.settings, tenant)
-        return (await issue_key(stack.settings, tenant, KeyOrder("test", frozenset(Scope)))).token.get_secret_value()
-
-    headers = {"Authorization": f"Bearer {asyncio.run(token())}"}
+    headers = {"Authorization": f"Bearer {asyncio.run(new_token(stack.settings, f'tenant-{uuid4()}'))}"}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60) as client:
         yield client
 

@@ -8,10 +8,8 @@ import sys
 import pytest
 from chaos.bars import Rival, fairness_bar, rival
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 LARGE, SMALL = 10_000, 10
 
@@ -22,9 +20,7 @@ def pages(count: int) -> bytes:
 
 
 async def contestant(stack: LocalStack, name: str) -> Rival:
-    await create_tenant(stack.settings, name)
-    token = (await issue_key(stack.settings, name, KeyOrder("test", frozenset(Scope)))).token
-    return rival(stack.api_url, token.get_secret_value())
+    return rival(stack.api_url, await new_token(stack.settings, name))
 
 
 @pytest.mark.timeout(240)

@@ -9,10 +9,8 @@ import httpx
 import pytest
 from chaos.bars import Crowd, herd_bar
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 
 def pages(count: int, name: str) -> bytes:
@@ -25,11 +23,10 @@ async def test_a_thousand_posts_with_one_key_make_one_job(tmp_path, monkeypatch)
     monkeypatch.setenv("SLIPWAY_WORKLOAD", "checksum:Checksum")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     with LocalStack(tmp_path / "var", any_ports=True) as stack:
-        await create_tenant(stack.settings, "herd")
-        token = (await issue_key(stack.settings, "herd", KeyOrder("test", frozenset(Scope)))).token
-        async with Crowd(stack.api_url, token.get_secret_value()) as crowd:
+        token = await new_token(stack.settings, "herd")
+        async with Crowd(stack.api_url, token) as crowd:
             bar = await herd_bar(crowd.post, pages(20, "page"), pages(20, "other"), "herd")
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+        headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(base_url=stack.api_url, headers=headers) as http:
             jobs = (await http.get("/v1/jobs")).json()["jobs"]
         stack.hurry()

@@ -16,10 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 PARENT = "b7ad6b7169203331"
 CANARY = "eleanor.rigby@example.com"
@@ -93,12 +91,7 @@ def stack(tmp_path_factory, collector) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def api(stack) -> Iterator[httpx.Client]:
-    async def token() -> str:
-        tenant = f"tenant-{uuid4()}"
-        await create_tenant(stack.settings, tenant)
-        return (await issue_key(stack.settings, tenant, KeyOrder("test", frozenset(Scope)))).token.get_secret_value()
-
-    headers = {"Authorization": f"Bearer {asyncio.run(token())}"}
+    headers = {"Authorization": f"Bearer {asyncio.run(new_token(stack.settings, f'tenant-{uuid4()}'))}"}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60) as client:
         yield client
 

@@ -14,10 +14,8 @@ import httpx
 import psutil
 import psycopg
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 _JOB_INPUTS = 2_000
 _POLL_SECONDS = 0.5
@@ -110,10 +108,7 @@ class JobPath:
         return total
 
     async def _token(self) -> str:
-        tenant = f"bench-{uuid4().hex[:8]}"
-        await create_tenant(self._stack.settings, tenant)
-        order = KeyOrder("bench", frozenset(Scope))
-        return (await issue_key(self._stack.settings, tenant, order)).token.get_secret_value()
+        return await new_token(self._stack.settings, f"bench-{uuid4().hex[:8]}")
 
 
 def _end(done: list[dict[str, Any]]) -> datetime:

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway.tenants.schemas import Scope
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 GENEROUS = 100_000_000
 """A rate limit, in requests a minute, that nobody reaches."""
@@ -35,10 +34,6 @@ def running(models: Path, rate_limit: int = GENEROUS) -> Iterator[Target]:
         (var / "models").symlink_to(models.absolute())
         os.environ["SLIPWAY_MODELS_DIR"] = str(var / "models")
         with LocalStack(var, any_ports=True) as stack:
-            yield Target(int(stack.api_url.rpartition(":")[2]), asyncio.run(_token(stack)))
-
-
-async def _token(stack: LocalStack) -> str:
-    await create_tenant(stack.settings, "overload")
-    key = await issue_key(stack.settings, "overload", KeyOrder("overload", frozenset({Scope.PREDICT})))
-    return key.token.get_secret_value()
+            yield Target(
+                int(stack.api_url.rpartition(":")[2]), asyncio.run(new_token(stack.settings, "overload", Scope.PREDICT))
+            )

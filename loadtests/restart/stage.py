@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 _ROOT = Path(__file__).parents[2]
 _SETTINGS = {
@@ -34,5 +32,4 @@ def open_stack(var: Path, workers: int) -> Iterator[LocalStack]:
 
 async def issue_token(stack: LocalStack) -> str:
     """Create a tenant, and return a key that may do everything."""
-    await create_tenant(stack.settings, "restart")
-    return (await issue_key(stack.settings, "restart", KeyOrder("restart", frozenset(Scope)))).token.get_secret_value()
+    return await new_token(stack.settings, "restart")

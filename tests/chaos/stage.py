@@ -15,11 +15,10 @@ from chaos.options import Options
 from chaos.orders import KEYS_A_TENANT, TENANTS
 from chaos.window import Window
 from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import issue_key, new_token
 from slipway_cli.servers import placement
 from slipway_cli.stack.folder import VarFolder
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 ROOT = Path(__file__).parents[2]
 _SWEEP_SECONDS = 1.0
@@ -86,6 +85,6 @@ async def _tokens(stack: LocalStack) -> list[list[str]]:
 async def _token(stack: LocalStack, tenant: int, key: int) -> str:
     name = f"tenant-{tenant}"
     if key == 0:
-        await create_tenant(stack.settings, name)
+        return await new_token(stack.settings, name)
     order = KeyOrder(f"key-{key}", frozenset(Scope))
     return (await issue_key(stack.settings, name, order)).token.get_secret_value()

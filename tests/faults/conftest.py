@@ -19,9 +19,7 @@ from tests.faults.workload import failing_model
 from slipway.settings import Settings
 from slipway.telemetry.logs import configure_logs
 from slipway.telemetry.tracing import configure_tracing
-from slipway.tenants.schemas import KeyOrder, Scope
-from slipway_cli.keys import issue_key
-from slipway_cli.tenants import create_tenant
+from slipway_cli.keys import new_token
 from slipway_worker.runtime import Runtime
 
 _QUICK = {
@@ -118,9 +116,7 @@ def break_(proxies) -> Break:
 @pytest.fixture(scope="session")
 async def token(direct_settings: Settings) -> str:
     """Return the key of a tenant that may do everything."""
-    tenant = f"tenant-{uuid4()}"
-    await create_tenant(direct_settings, tenant)
-    return (await issue_key(direct_settings, tenant, KeyOrder("test", frozenset(Scope)))).token.get_secret_value()
+    return await new_token(direct_settings, f"tenant-{uuid4()}")
 
 
 @pytest.fixture(scope="module")

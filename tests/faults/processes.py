@@ -23,9 +23,10 @@ END_SECONDS = 30.0
 class Process:
     """One of them: `slipway_api`, `slipway_worker` or `slipway_worker.scheduler`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, port: int, probes: int, log: Path) -> None:
         self._process, self._log = process, log
         self._probe = f"http://127.0.0.1:{port}/health/ready"
+        self._probes = f"http://127.0.0.1:{probes}/health"
 
     async def ready(self) -> None:
         """Wait until it says that it can take work."""
@@ -36,15 +37,24 @@ class Process:
                 assert time.monotonic() < end, self.log()
                 await asyncio.sleep(0.05)
 
+    async def answers(self, probe: str) -> tuple[int, str]:
+        """Ask a probe on the port that is not public; return status and words. 0: nobody answers."""
+        async with httpx.AsyncClient(timeout=5) as http:
+            try:
+                answer = await http.get(f"{self._probes}/{probe}")
+            except httpx.TransportError:
+                return 0, ""
+        return answer.status_code, answer.text.strip()
+
     async def stops(self) -> bool:
         """Ask it to end; return whether it did so by itself."""
         self._process.send_signal(signal.SIGTERM)
         return await self.ends()
 
     async def ends(self) -> bool:
-        """Wait for its end; return whether it was no crash. uvicorn raises the signal once more when all is done."""
+        """Wait for its end; return whether it was no crash."""
         async with asyncio.timeout(END_SECONDS):
-            return await self._process.wait() in {0, -signal.SIGTERM}
+            return await self._process.wait() == 0
 
     async def kill(self) -> None:
         if self._process.returncode is None:
@@ -75,7 +85,7 @@ async def process(module: str, settings: Settings, folder: Path) -> AsyncIterato
         started = await asyncio.create_subprocess_exec(
             sys.executable, "-m", module, env=environment, stdout=output, stderr=output
         )
-    made = Process(started, settings.api_port if module == "slipway_api" else port, log)
+    made = Process(started, settings.api_port if module == "slipway_api" else port, port, log)
     try:
         yield made
     finally:

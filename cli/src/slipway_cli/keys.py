@@ -17,7 +17,7 @@ from slipway.tenants.schemas import IssuedKey, KeyOrder, Scope
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.environment import local_settings
-from slipway_cli.tenants import ACTOR, find_tenant
+from slipway_cli.tenants import ACTOR, create_tenant, find_tenant
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant.")]
@@ -53,6 +53,17 @@ def revoke(tenant: TenantOption, key: Annotated[str, typer.Argument(help="The ke
     if not asyncio.run(_revoke(local_settings(), tenant, key)):
         raise LocalError(f"{tenant} has no key {key} in force. `slipway keys list --tenant {tenant}` shows all.")
     typer.echo(f"Revoked {key}.")
+
+
+async def new_token(settings: Settings, tenant_name: str, *scopes: Scope) -> str:
+    """Create a tenant with a key, which may do everything unless scopes are given, and return the key.
+
+    Raises:
+        LocalError: the name of the tenant is taken, or the key provider has no key.
+    """
+    await create_tenant(settings, tenant_name)
+    issued = await issue_key(settings, tenant_name, KeyOrder("default", frozenset(scopes or Scope)))
+    return issued.token.get_secret_value()
 
 
 async def issue_key(settings: Settings, tenant_name: str, order: KeyOrder) -> IssuedKey:

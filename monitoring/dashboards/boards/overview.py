@@ -131,6 +131,14 @@ _REQUESTS = Row(
             alerts=("RequestsRefused",),
         ),
         Panel(
+            "Requests in flight",
+            "A few, by process; what the autoscaler goes by. It rises before the latency does. Level at its top while "
+            "requests are turned away: there are too few processes.",
+            "none",
+            NO_LIMIT,
+            (Query("sum by (instance) (slipway_http_requests_in_flight)", "{{instance}}"),),
+        ),
+        Panel(
             "Answers by status",
             "2xx. 4xx are the clients' own; a wave of them after a release is yours.",
             "reqps",

@@ -11,15 +11,14 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from slipway.settings import Settings
-from slipway.tenants.schemas import KeyOrder, Scope
+from slipway.tenants.schemas import Scope
 from slipway_cli.display import Display
 from slipway_cli.errors import LocalError
-from slipway_cli.keys import issue_key
+from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
-from slipway_cli.tenants import create_tenant
 
 _VAR = Path("var/demo")
+_SCOPES = (Scope.PREDICT, Scope.JOBS_READ, Scope.JOBS_WRITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def own_stack(console: Console) -> Iterator[Target]:
         console.print(f"PostgreSQL, Redis, API, worker and scheduler are up after {time.monotonic() - began:.1f} s.")
         yield Target(
             url=stack.api_url,
-            key=asyncio.run(_new_key(stack.settings)),
+            key=asyncio.run(new_token(stack.settings, f"demo-{uuid4().hex[:8]}", *_SCOPES)),
             trust=True,
             logs=f"{_VAR}/logs/",
             farewell="Start it for yourself with `make up`; the API is documented at http://127.0.0.1:8000/docs.",
@@ -87,10 +86,3 @@ def _trust(authority: Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=authority)
     except OSError as error:
         raise LocalError(f"{authority} has no certificate in PEM ({type(error).__name__}).") from None
-
-
-async def _new_key(settings: Settings) -> str:
-    tenant = f"demo-{uuid4().hex[:8]}"
-    await create_tenant(settings, tenant)
-    order = KeyOrder("demo", frozenset((Scope.PREDICT, Scope.JOBS_READ, Scope.JOBS_WRITE)))
-    return (await issue_key(settings, tenant, order)).token.get_secret_value()

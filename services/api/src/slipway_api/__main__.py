@@ -2,7 +2,10 @@
 
 import gc
 
+from slipway.interruption import end_when_asked
+
 gc.disable()  # until it is ready (`announce_ready`): what imports make stays, and to look through it takes long
+end_when_asked()
 
 from slipway_api.server import serve  # noqa: E402  # see above
 

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from slipway.settings import Settings
+from slipway.telemetry import catalogue
 from slipway.telemetry.tracing import Tracing
 from slipway.workload.loader import find_workload
 from slipway_api import health, jobs, models, predictions, webhooks
 from slipway_api.documentation import DESCRIPTION, describe
+from slipway_api.in_flight import CountInFlight, InFlight
 from slipway_api.middleware import RequestMiddleware
 from slipway_api.predictions.door import DOOR, Door
 from slipway_api.problems import handle_problems
@@ -24,12 +26,13 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     Raises:
         ValueError: the workload of the settings is not complete.
     """
-    workload = find_workload(settings)
+    workload, in_flight = find_workload(settings), InFlight()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Door]]:
         async with open_api(settings, tracing) as api:
             app.state.api = api
+            api.platform.metrics.follow(catalogue.HTTP_IN_FLIGHT, in_flight.mean)
             yield {DOOR: Door(api.batcher, api.rates, api.platform.metrics, workload.name)}
 
     app = FastAPI(
@@ -50,4 +53,5 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     app.add_middleware(RequestMiddleware)
     trace_requests(app, tracing)
     app.add_middleware(Turnstile)
+    app.add_middleware(CountInFlight, in_flight=in_flight)
     return app

@@ -15,8 +15,9 @@ from slipway.telemetry.metrics import Metrics
 from slipway_api.problems import problem_response
 
 _UNMATCHED = "unmatched"
-_EVENTS = b"text/event-stream; charset=utf-8"
 _HEADERS = "slipway.headers"
+EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
+"""The header of an answer that lasts as long as the client likes."""
 READ_ANYWAY_BYTES = 64 * 1024
 """Rest of a body that is cheaper to read and forget than a new connection."""
 SECURITY_HEADERS = [
@@ -85,7 +86,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.endless = (b"content-type", _EVENTS) in message["headers"]
+            self.endless = EVENT_STREAM in message["headers"]
             # Who is refused in the middle of a long body should not go on sending it.
             closing = [(b"connection", b"close")] if self._unread else []
             message["headers"] = [*message["headers"], *self._headers, *closing]

@@ -1,7 +1,6 @@
 """Runs the API on uvicorn."""
 
 import asyncio
-import contextlib
 import math
 import socket
 import time
@@ -10,6 +9,7 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI
 
+from slipway.interruption import end_when_asked
 from slipway.process import announce_ready, begin
 from slipway.settings import Settings
 from slipway.telemetry.tracing import configure_tracing
@@ -23,11 +23,11 @@ _CLOSE = (b"connection", b"close")
 
 def serve() -> None:
     """Serve until SIGTERM or SIGINT; then finish the requests in hand."""
+    end_when_asked()  # uvicorn raises the signal once more after its end, which is no failure
     settings = begin("api")
     sockets = inherited_sockets(settings)
     app = create_app(settings, configure_tracing("api", settings))
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal once more after its end
-        DrainingServer(app, settings).run(sockets)
+    DrainingServer(app, settings).run(sockets)
 
 
 def inherited_sockets(settings: Settings) -> list[socket.socket] | None:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from slipway.audit.buffer import AuditBuffer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
+from slipway.database.readiness import SchemaGate
 from slipway.errors import Unavailable
 from slipway.flags import Flag
 from slipway.jobs.announcements import REPEAT_SECONDS, Announcements
@@ -61,12 +62,13 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(open_platform(settings, tracing))
         metrics, workload = platform.metrics, platform.workload
-        loaded, draining = threading.Event(), asyncio.Event()
+        loaded, draining, schema = threading.Event(), asyncio.Event(), SchemaGate(platform.database)
         probes = ProbeServer(
             settings.metrics_host,
             settings.metrics_port,
             metrics.registry,
-            lambda: loaded.is_set() and not draining.is_set(),
+            started=loaded.is_set,
+            ready=lambda: loaded.is_set() and not draining.is_set() and (schema.trouble or True),
         )
         probes.start()
         stack.callback(probes.stop)
@@ -93,10 +95,16 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         background.every(_FLUSH_SECONDS, "audit", api.audit.flush)
         background.every(_FLUSH_SECONDS, "last_used", api.authenticator.flush_last_used)
         background.every(REPEAT_SECONDS, "announcements", api.announcements.follow)
-        background.every(settings.poll_seconds, "backlog", partial(measure_backlog, platform))
+        background.run("schema", _measure(platform, background, schema))
         background.run("event_streams", _end_streams(api))
         background.every(_SWITCH_SECONDS, "event_streams.switch", partial(_end_switched_off, api))
         yield api
+
+
+async def _measure(platform: Platform, background: Background, schema: SchemaGate) -> None:
+    """Measure what is in the database, once it is there."""
+    await schema.wait()
+    background.every(platform.settings.poll_seconds, "backlog", partial(measure_backlog, platform))
 
 
 async def _end_streams(api: Api) -> None:

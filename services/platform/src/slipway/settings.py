@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         None,
         description="PostgreSQL, a role that may create roles and databases: `slipway migrate` makes ours with it.",
     )
+    database_scaler_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL, role `slipway_scaler` of the autoscaler: it may count what waits, and nothing else. "
+        "`slipway migrate` grants it that, and makes the role if it may.",
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="Connections a process keeps for each of its roles.")
     database_timeout: float = Field(5.0, gt=0, le=60, description="Seconds to wait for a connection or a statement.")
     redis_url: SecretStr = Field(

@@ -71,9 +71,21 @@ async def test_down_and_up_again_ends_where_it_began(settings, rows):
 
 async def test_a_second_upgrade_changes_nothing(settings, rows):
     before = await rows("SELECT oid, relname, relfilenode FROM pg_class WHERE relnamespace = 'public'::regnamespace")
-    await asyncio.to_thread(upgrade, settings)
+    assert await asyncio.to_thread(upgrade, settings) == head()
     after = await rows("SELECT oid, relname, relfilenode FROM pg_class WHERE relnamespace = 'public'::regnamespace")
     assert after == before
+
+
+async def test_a_schema_that_is_newer_than_the_code_is_left_alone(settings, rows):
+    """As after a rollback of the code: version N-1 runs on schema N."""
+    await rows("UPDATE alembic_version SET version_num = 'from-the-future'")
+    await rows("ALTER TABLE jobs ADD COLUMN extra int")
+    before = await rows(SCHEMA)
+
+    assert await asyncio.to_thread(upgrade, settings) == "from-the-future"
+
+    assert await rows("SELECT version_num FROM alembic_version") == [("from-the-future",)]
+    assert await rows(SCHEMA) == before
 
 
 async def test_processes_may_migrate_at_the_same_time(settings, rows):

@@ -37,6 +37,13 @@ async def test_a_wrapped_key_opens_again_after_a_restart(settings: Settings, pro
     assert key.secret not in wrapped
 
 
+async def test_a_master_key_file_may_end_with_a_line_break(settings: Settings) -> None:
+    create_key_file(settings.master_key_file, base64.b64encode(bytes(32)) + b"\n")
+    key = new_data_key()
+    provider = LocalKeyProvider.load(settings)
+    assert await provider.unwrap(await provider.wrap(key, tenant="t-1"), tenant="t-1") == key
+
+
 async def test_a_key_is_no_other_tenant_s(provider: KeyProvider) -> None:
     wrapped = await provider.wrap(new_data_key(), tenant="t-1")
     with pytest.raises(SealBroken):

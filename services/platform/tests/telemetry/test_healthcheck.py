@@ -17,7 +17,7 @@ def state() -> dict[str, bool | str]:
 
 @pytest.fixture
 def port(state: dict[str, bool | str]) -> Iterator[int]:
-    server = ProbeServer("127.0.0.1", 0, Metrics().registry, lambda: state["ready"])
+    server = ProbeServer("127.0.0.1", 0, Metrics().registry, started=bool, ready=lambda: state["ready"])
     server.start()
     try:
         yield server.port

@@ -17,6 +17,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 class Process:
     """What the probes ask about."""
 
+    started: bool = True
     ready: bool | str = True
 
 
@@ -33,7 +34,7 @@ def metrics() -> Metrics:
 @pytest.fixture
 def server(process: Process, metrics: Metrics) -> Iterator[ProbeServer]:
     metrics.inc(catalogue.JOBS_ACCEPTED, workload="triage")
-    server = ProbeServer("127.0.0.1", 0, metrics.registry, lambda: process.ready)
+    server = ProbeServer("127.0.0.1", 0, metrics.registry, started=lambda: process.started, ready=lambda: process.ready)
     server.start()
     yield server
     server.stop()
@@ -91,12 +92,10 @@ def test_false_is_not_ready_either(server: ProbeServer, process: Process) -> Non
     assert get(server, "/health/ready")[0] == 503
 
 
-def test_startup_is_over_once_the_process_was_ready(server: ProbeServer, process: Process) -> None:
-    process.ready = "loading"
+def test_startup_is_over_when_the_process_says_so_whatever_it_waits_for(server: ProbeServer, process: Process) -> None:
+    process.started, process.ready = False, False
     assert get(server, "/health/startup")[0] == 503
-    process.ready = True
-    assert get(server, "/health/startup")[0] == 200
-    process.ready = "the database does not answer"
+    process.started, process.ready = True, "the database does not answer"
     assert get(server, "/health/startup")[0] == 200
 
 
@@ -115,7 +114,7 @@ def test_requests_are_not_logged(server: ProbeServer, capfd: pytest.CaptureFixtu
 
 def test_a_readiness_check_that_raises_is_logged_and_the_server_goes_on(lines: Lines) -> None:
     answers = iter([True])
-    server = ProbeServer("127.0.0.1", 0, Metrics().registry, lambda: next(answers))
+    server = ProbeServer("127.0.0.1", 0, Metrics().registry, started=bool, ready=lambda: next(answers))
     server.start()
     assert get(server, "/health/ready")[0] == 200
     with pytest.raises(http.client.RemoteDisconnected):
@@ -128,7 +127,7 @@ def test_a_readiness_check_that_raises_is_logged_and_the_server_goes_on(lines: L
 def test_a_port_that_is_taken_is_told_with_the_setting_that_helps() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        server = ProbeServer("127.0.0.1", port, Metrics().registry, lambda: True)
+        server = ProbeServer("127.0.0.1", port, Metrics().registry, started=bool, ready=lambda: True)
         with pytest.raises(OSError, match=f"Cannot listen on 127.0.0.1:{port}.*SLIPWAY_METRICS_PORT"):
             server.start()
         server.stop()
@@ -136,7 +135,7 @@ def test_a_port_that_is_taken_is_told_with_the_setting_that_helps() -> None:
 
 def test_after_stop_nothing_is_left() -> None:
     before = set(threading.enumerate())
-    server = ProbeServer("127.0.0.1", 0, Metrics().registry, lambda: True)
+    server = ProbeServer("127.0.0.1", 0, Metrics().registry, started=bool, ready=lambda: True)
     server.start()
     port = server.port
     server.stop()

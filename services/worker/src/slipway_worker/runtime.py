@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from slipway.audit.sealer import Sealer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
+from slipway.database.readiness import SchemaGate
 from slipway.errors import Unavailable
 from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.consumer import Consumer
@@ -46,11 +47,14 @@ class Runtime:
         self._thread = threading.Thread(target=self._loop.run_forever, name="runtime")
         self._parts = AsyncExitStack()
         self._turns: set[asyncio.Task[bool]] = set()
-        self._ready, self._stopping = threading.Event(), threading.Event()
+        self._loaded, self._ready, self._stopping = threading.Event(), threading.Event(), threading.Event()
         self._drained: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Open the parts, load the model, and begin to look for work. Raises what went wrong."""
+        """Open the parts, load the model, wait for the schema, and begin to look for work. Raises what went wrong.
+
+        After `drain` it returns as soon as the model is loaded, and nothing is begun.
+        """
         self._thread.start()
         self._call(self._open())
 
@@ -91,18 +95,17 @@ class Runtime:
 
     async def _open(self) -> None:
         platform = await self._parts.enter_async_context(open_platform(self._settings, self._tracing))
-        probes = ProbeServer(
-            self._settings.metrics_host, self._settings.metrics_port, platform.metrics.registry, self._ready.is_set
-        )
-        probes.start()
-        self._parts.callback(probes.stop)
+        schema = SchemaGate(platform.database)
+        self._serve_probes(platform, schema)
         await platform.load()
+        self._loaded.set()
         # What was switched off because it harms must not begin again with each restart.
         await asyncio.to_thread(platform.flags.settle, _FLAGS_SECONDS)
+        await schema.wait(self._stopping.is_set)
+        if self._stopping.is_set():
+            return
         self._dispatcher = await self._parts.enter_async_context(Dispatcher(platform))
         self._assemble(platform)
-        if self._stopping.is_set():
-            self._consumer.drain()
         beside = await self._parts.enter_async_context(Background())
         beside.every(self._settings.poll_seconds, "poll", self._poll)
         beside.every(self._settings.poll_seconds, "backlog", partial(measure_backlog, platform))
@@ -114,6 +117,17 @@ class Runtime:
         beside.every(EVERY_SECONDS, "logs.expire", self._expire_logs)
         self._ready.set()
         announce_ready(self._settings)
+
+    def _serve_probes(self, platform: Platform, schema: SchemaGate) -> None:
+        probes = ProbeServer(
+            self._settings.metrics_host,
+            self._settings.metrics_port,
+            platform.metrics.registry,
+            started=self._loaded.is_set,
+            ready=lambda: self._ready.is_set() or schema.trouble or False,
+        )
+        probes.start()
+        self._parts.callback(probes.stop)
 
     def _assemble(self, platform: Platform) -> None:
         self._platform = platform

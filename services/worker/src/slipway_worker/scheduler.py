@@ -24,7 +24,9 @@ def serve() -> None:
         announce_ready(settings)
 
     signals.beat_init.connect(started)
-    probes = ProbeServer(settings.metrics_host, settings.metrics_port, Metrics().registry, ready.is_set)
+    probes = ProbeServer(
+        settings.metrics_host, settings.metrics_port, Metrics().registry, started=ready.is_set, ready=ready.is_set
+    )
     probes.start()
     try:
         create_celery(settings).Beat(quiet=True).run()

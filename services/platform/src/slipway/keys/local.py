@@ -27,7 +27,7 @@ class LocalKeyProvider:
         _refuse_outside_development(settings)
         path = settings.master_key_file
         try:
-            return cls(DataKey(1, base64.b64decode(read_key_file(path), validate=True)))
+            return cls(DataKey(1, base64.b64decode(read_key_file(path).strip(), validate=True)))
         except (binascii.Error, ValueError) as error:
             raise KeyFileError(f"{path} is not a master key: it should hold 32 bytes in base64.") from error
 

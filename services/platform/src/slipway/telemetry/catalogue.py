@@ -34,6 +34,12 @@ HTTP_DURATION = Histogram(
     buckets=_REQUEST_SECONDS,
     exemplars=True,
 )
+HTTP_IN_FLIGHT = Gauge(
+    "slipway_http_requests_in_flight",
+    "Requests under way in this process, queue included: the exact mean over the last ten seconds. A request counts "
+    "from its headers to the end of its answer, but for the time that it waits for its client to send or to read. "
+    "Event streams, probes, and what is refused at the door do not count.",
+)
 REJECTED = Counter(
     "slipway_requests_rejected_total",
     "Requests that were turned away before any work was done.",

@@ -27,14 +27,16 @@ Ready = Callable[[], bool | str]
 class ProbeServer:
     """Serves `/metrics`, `/health/live`, `/health/ready` and `/health/startup`.
 
-    Live: the process answers at all. Ready: `ready()` is True. Startup: `ready()` was True once.
+    Live: the process answers at all. Startup: `started()`, which goes by nothing but the process itself. Ready:
+    `ready()` is True.
     """
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, ready: Ready) -> None:
+    def __init__(
+        self, host: str, port: int, registry: CollectorRegistry, *, started: Callable[[], bool], ready: Ready
+    ) -> None:
         """Keep the parts; port 0 lets the system choose one."""
         self._address = (host, port)
-        self._registry, self._ready = registry, ready
-        self._started = False
+        self._registry, self._started, self._ready = registry, started, ready
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -76,16 +78,11 @@ class ProbeServer:
             case "/health/live":
                 return HTTPStatus.OK, _PLAIN, b"live\n"
             case "/health/ready":
-                return self._health(self._readiness())
+                return self._health(self._ready())
             case "/health/startup":
-                return self._health(self._started or self._readiness())
+                return self._health(self._started())
             case _:
                 return HTTPStatus.NOT_FOUND, _PLAIN, b"not found\n"
-
-    def _readiness(self) -> bool | str:
-        ready = self._ready()
-        self._started = self._started or ready is True
-        return ready
 
     @staticmethod
     def _health(state: bool | str) -> tuple[HTTPStatus, str, bytes]:  # noqa: FBT001  # it is what `Ready` returns

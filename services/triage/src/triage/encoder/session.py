@@ -1,6 +1,5 @@
 """Texts in, embeddings out."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from triage.arrays import Floats
 from triage.artifacts.folder import read_manifest, verify
 from triage.artifacts.manifest import EncoderManifest
 from triage.encoder.architecture import FEATURES, MAX_TOKENS, PRECISIONS, TOKENIZER_FILE, WIDTH, graph_file
+from triage.encoder.cores import available_cores
 from triage.errors import ModelError
 
 _TEXTS = 1_024
@@ -48,7 +48,7 @@ class Encoder:
         self._session = ort.InferenceSession(
             folder / graph_file(precision), _options(), providers=["CPUExecutionProvider"]
         )
-        self._pool = ThreadPoolExecutor(threads or _available_cores(), thread_name_prefix="encoder")
+        self._pool = ThreadPoolExecutor(threads or available_cores(), thread_name_prefix="encoder")
 
     def encode(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Floats:
         """Return the embeddings as published, float32 [texts, 384], each of length 1."""
@@ -82,10 +82,3 @@ def _options() -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1  # the cores work on different texts
     return options
-
-
-def _available_cores() -> int:
-    # Linux only: other systems do not say what a process may use.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

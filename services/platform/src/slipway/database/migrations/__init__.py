@@ -1,15 +1,23 @@
 """Migrations, expand and contract: version N and N-1 of the code both run on schema N."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, create_engine, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.database.engine import driver_url
+from slipway.database.scaler import grant_scaler, scaler_url
 from slipway.settings import Settings
+
+CONNECTION = "connection"
+"""Attribute of Alembic's configuration: a connection of the owner's, in a transaction."""
 
 
 def configuration(settings: Settings | None = None) -> Config:
@@ -20,13 +28,42 @@ def configuration(settings: Settings | None = None) -> Config:
     return config
 
 
-def upgrade(settings: Settings) -> None:
-    """Bring the schema to this code's version, as the owner of the tables.
+def upgrade(settings: Settings) -> str:
+    """Bring the schema to this code's version, as the owner of the tables; return the version that it has then.
+
+    A schema that is newer than this code, as after a rollback, is left as it is: migrations only expand.
+
+    Raises:
+        ValueError: the settings have no URL of the owner.
+        ScalerRoleError: they have a URL of the autoscaler's role, and the server does not have it.
+    """
+    with owner_connection(settings) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and not is_known(found):
+            return found
+        config = configuration(settings)
+        config.attributes[CONNECTION] = connection
+        command.upgrade(config, "head")
+        if scaler_url(settings) is not None:
+            grant_scaler(connection)
+        return head()
+
+
+@contextmanager
+def owner_connection(settings: Settings) -> Iterator[Connection]:
+    """Open a transaction of the owner's in which nobody else migrates, and commit it at the end of the block.
 
     Raises:
         ValueError: the settings have no URL of the owner.
     """
-    command.upgrade(configuration(settings), "head")
+    if settings.database_owner_url is None:
+        raise ValueError("SLIPWAY_DATABASE_OWNER_URL is not set: migrations run as the owner of the tables")
+    engine = create_engine(driver_url(settings.database_owner_url), poolclass=pool.NullPool)
+    with engine.begin() as connection:
+        # One migrator at a time: others wait here, and then find nothing to do.
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7543001)")
+        yield connection
+    engine.dispose()
 
 
 @cache

@@ -1,27 +1,20 @@
 """Alembic's entry: runs the migrations as the owner of the tables."""
 
 from alembic import context
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Connection
 
 from slipway.database import tables  # noqa: F401  # fills the metadata
 from slipway.database.base import metadata
-from slipway.database.engine import driver_url
+from slipway.database.migrations import CONNECTION, owner_connection
 from slipway.settings import Settings
 
 # A migration that has to wait for a lock holds up all traffic behind it: better to fail, and to be run again.
 _TIMEOUTS = ("SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = '60s'")
 
 
-def _run_online(settings: Settings) -> None:
-    if settings.database_owner_url is None:
-        raise ValueError("SLIPWAY_DATABASE_OWNER_URL is not set: migrations run as the owner of the tables")
-    engine = create_engine(driver_url(settings.database_owner_url), poolclass=pool.NullPool)
-    with engine.begin() as connection:
-        # One migrator at a time: others wait here, and then find nothing to do.
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7543001)")
-        context.configure(connection=connection, target_metadata=metadata)
-        _migrate()
-    engine.dispose()
+def _run_online(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=metadata)
+    _migrate()
 
 
 def _run_offline() -> None:
@@ -38,5 +31,8 @@ def _migrate() -> None:
 
 if context.is_offline_mode():
     _run_offline()
+elif CONNECTION in context.config.attributes:
+    _run_online(context.config.attributes[CONNECTION])
 else:
-    _run_online(context.config.attributes["settings"] or Settings())
+    with owner_connection(context.config.attributes["settings"] or Settings()) as owner:
+        _run_online(owner)
