@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help
 help: ## List every target
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-20s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv comes from the lock as well, so that its digest is checked like any other.
 $(UV):
@@ -91,6 +91,38 @@ loadtest-restart: .venv/installed ## Restart the stack ten times under load: no 
 e2e-compose: .venv/installed ## Boot the composed stack from nothing, break it, and check every signal (some 40 minutes; needs Docker)
 	PYTHONPATH=tests $(BIN)/python -m e2e
 
+.PHONY: check-chart
+check-chart: .venv/installed ## Lint, render, validate and unit-test the Helm chart (needs helm, kubeconform, kube-score, helm-docs)
+	$(BIN)/python -m k8s.check
+
+.PHONY: cluster-up
+cluster-up: ## A cluster of kind's with all that the chart can use (needs Docker, kind, kubectl, helm)
+	infra/kind/up.sh
+
+.PHONY: cluster-down
+cluster-down: ## Remove it
+	infra/kind/down.sh
+
+.PHONY: deploy
+deploy: ## Install or upgrade the chart in the cluster of KUBECONFIG (NAMESPACE, RELEASE, VALUES)
+	k8s/deploy.sh
+
+.PHONY: loadtest-autoscale
+loadtest-autoscale: .venv/installed ## Load what `make deploy` made with 1x, 5x, 1x, and judge how it scaled (some 10 minutes)
+	$(BIN)/python -m loadtests.autoscale $(ARGS)
+
+.PHONY: loadtest-distributed
+loadtest-distributed: .venv/installed ## Send a load from pods of a cluster, for more than one machine can (ARGS="--host https://... --key-file key")
+	$(BIN)/python -m loadtests.k8s $(ARGS)
+
+.PHONY: loadtest-capacity
+loadtest-capacity: .venv/installed ## What the API behind a URL can do within its objective (ARGS="--url https://... --key-file key")
+	$(BIN)/python -m loadtests.capacity $(ARGS)
+
+.PHONY: e2e-cluster
+e2e-cluster: .venv/installed ## Install, load, upgrade, break and remove a release of its own (some 40 minutes; needs helm, kubectl)
+	PYTHONPATH=tests $(BIN)/python -m cluster $(ARGS)
+
 .PHONY: backup
 backup: ## Save the composed stack's data, and its keys apart (make backup TO=folder KEYS=file)
 	$(or $(PYTHON),python3) -m infra.backup create $(TO) $(if $(KEYS),--keys $(KEYS))
@@ -110,6 +142,7 @@ docs: .venv/installed ## Write the generated pages of docs/
 	$(BIN)/python -m slipway_cli.reference > docs/commands.md
 	$(BIN)/python -m slipway.telemetry.span_reference docs/tracing.md
 	$(BIN)/python -m tests.faults.reference
+	$(BIN)/python -m monitoring.prometheus.kubernetes
 	$(BIN)/python -m monitoring.dashboards
 	$(BIN)/python -m monitoring.kibana
 	$(BIN)/python -m slipway.logstore.template > monitoring/elasticsearch/index-template.json

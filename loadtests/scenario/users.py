@@ -1,4 +1,4 @@
-"""Two kinds of users: callers who want answers now, and clerks who hand in a pile and come back for it."""
+"""Everyday users, who wait for their answers: callers who want them now, and clerks who come back for a pile."""
 
 import json
 import random
@@ -22,7 +22,7 @@ class _User(FastHttpUser):
     abstract = True
     insecure = False
     ssl_context_factory = staticmethod(_ACCESS.trust)
-    default_headers = {"Authorization": f"Bearer {_ACCESS.key}"}  # noqa: RUF012  # as Locust declares it
+    default_headers = {"Authorization": f"Bearer {_ACCESS.keys[0]}"}  # noqa: RUF012  # as Locust declares it
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)

@@ -1,10 +1,9 @@
-"""The load generator's messages, and how it is let in."""
+"""The load generator's messages."""
 
 import random
 from statistics import median
 
 import pytest
-from loadtests.scenario.access import Access
 from loadtests.scenario.messages import batch_size, job_size, message
 
 
@@ -42,22 +41,3 @@ def test_jobs_have_sizes_that_a_laptop_copes_with(dice):
 
     assert min(sizes) >= 20
     assert max(sizes) <= 400
-
-
-def test_the_key_comes_from_a_file(tmp_path):
-    (tmp_path / "key").write_text("slw_key\n")
-
-    assert Access.read({"LOADTEST_KEY_FILE": str(tmp_path / "key")}) == Access("slw_key", None)
-
-
-@pytest.mark.parametrize(
-    ("environment", "words"),
-    [
-        ({}, "No API key"),
-        ({"LOADTEST_KEY_FILE": "nowhere"}, "LOADTEST_KEY_FILE=nowhere cannot be read"),
-        ({"LOADTEST_KEY": "x", "LOADTEST_CA_FILE": "nowhere"}, "LOADTEST_CA_FILE=nowhere is not there"),
-    ],
-)
-def test_what_is_missing_is_named(environment, words):
-    with pytest.raises(SystemExit, match=words):
-        Access.read(environment)

@@ -1,0 +1,1 @@
+"""An open load: requests come when they are due, whatever became of those before."""

@@ -1,0 +1,107 @@
+"""Makes a tenant and its API key in a release, by a pod that runs the command line for a moment.
+
+The pod is a copy of the API's, with the image of the command line: the same settings, the same Secret, no more rights.
+The key comes over `kubectl exec`, so that it is in no argument, no log and no object of the cluster.
+"""
+
+import base64
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from loadtests.autoscale.kubectl import Thing
+from loadtests.autoscale.release import Release
+
+_API_IMAGE, _CLI_IMAGE = "slipway-api", "slipway-cli"
+_KEPT_OF_POD = (
+    "enableServiceLinks",
+    "imagePullSecrets",
+    "nodeSelector",
+    "securityContext",
+    "serviceAccountName",
+    "tolerations",
+    "volumes",
+)
+_KEPT_OF_CONTAINER = ("env", "envFrom", "imagePullPolicy", "securityContext", "volumeMounts")
+_NETWORK_COMPONENT = "migration"
+"""What the NetworkPolicies take the pod for: it may reach PostgreSQL, and no Service sends it requests."""
+_LIVES_SECONDS = 600
+_START_SECONDS = 120
+_SLEEP = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(0)); time.sleep({})"
+
+
+@contextmanager
+def operator(release: Release) -> Iterator[str]:
+    """Yield the name of a pod in which `slipway ...` can be run; it is gone afterwards."""
+    name = f"{release.name}-operator-{secrets.token_hex(3)}"
+    cluster = release.cluster
+    cluster.apply(operator_pod(release, name, release.deployment("api")))
+    try:
+        ready = ("wait", "--for=condition=Ready", f"pod/{name}", f"--timeout={_START_SECONDS}s")
+        cluster.run(*ready, timeout=_START_SECONDS + 10)
+        yield name
+    finally:
+        cluster.run("delete", "pod", name, "--ignore-not-found", "--wait=false")
+
+
+def make_keys(release: Release, pod: str, tenant: str, file: Path, count: int = 1) -> Path:
+    """Make a tenant and keys of it in an operator's pod; they go into a file that only we may read, one a line."""
+    execute = partial(release.cluster.execute, pod)
+    execute(["slipway", "tenants", "create", tenant])
+    keys = [execute(["slipway", "keys", "create", "--tenant", tenant]).strip() for _ in range(count)]
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
+    return file
+
+
+def authority(release: Release, folder: Path) -> Path | None:
+    """Write who signed the certificate of the chart's own gateway to a file; None: the chart made no certificate."""
+    for secret in release.cluster.things("secrets", release.labels("gateway")):
+        if certificate := secret["data"].get("ca.crt"):
+            file = folder / "ca.pem"
+            file.write_bytes(base64.b64decode(certificate))
+            return file
+    return None
+
+
+def operator_pod(release: Release, name: str, api: Thing) -> Thing:
+    """Return the pod, made of the Deployment of the API."""
+    template: dict[str, Any] = api["spec"]["template"]["spec"]
+    (container,) = [one for one in template["containers"] if _API_IMAGE in one["image"]]
+    spec = {key: template[key] for key in _KEPT_OF_POD if key in template}
+    kept = {key: container[key] for key in _KEPT_OF_CONTAINER if key in container}
+    command = {"command": ["python", "-c", _SLEEP.format(_LIVES_SECONDS)]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": release.cluster.namespace,
+            "labels": {**_chart_labels(api), **release.labels(_NETWORK_COMPONENT)},
+        },
+        "spec": {
+            **spec,
+            "automountServiceAccountToken": False,
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": _LIVES_SECONDS,
+            "terminationGracePeriodSeconds": 5,
+            "containers": [{**kept, **command, "name": "operator", "image": cli_image(container["image"])}],
+        },
+    }
+
+
+def cli_image(image: str) -> str:
+    """Return the image of the command line that belongs to one of the API: same registry, same tag.
+
+    A digest is the API's own, and is left out.
+    """
+    return image.partition("@")[0].replace(_API_IMAGE, _CLI_IMAGE)
+
+
+def _chart_labels(api: Thing) -> dict[str, str]:
+    """Return the label that all pods of the chart have, whatever the release."""
+    label = "app.kubernetes.io/name"
+    return {label: api["spec"]["template"]["metadata"]["labels"][label]}

@@ -1,0 +1,123 @@
+"""Holds an autoscaler at a number of replicas for a while, and puts it back whatever happens.
+
+The bounds that it had stand in an annotation of the object itself, so that a run that was killed takes nothing with it:
+the next one puts them back.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from loadtests.autoscale.kubectl import Cluster, ClusterError, Thing
+from loadtests.autoscale.release import Release, name_of, ready_replicas, wanted_replicas
+
+_ANNOTATION = "slipway.dev/bounds-before"
+_KEDA = ("keda.sh", "scaledobjects")
+_SECONDS = 300.0
+_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """What decides how many replicas a Deployment has: a ScaledObject of KEDA's, or a HorizontalPodAutoscaler."""
+
+    cluster: Cluster
+    kind: str
+    thing: Thing
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return name_of(self.thing)
+
+    @property
+    def fields(self) -> tuple[str, str]:
+        """What the kind calls its bounds."""
+        return ("minReplicaCount", "maxReplicaCount") if self.kind == _KEDA[1] else ("minReplicas", "maxReplicas")
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """Its bounds, or those that it had before a run pinned it; None: the kind's default."""
+        if noted := self.thing["metadata"].get("annotations", {}).get(_ANNOTATION):
+            bounds: dict[str, Any] = json.loads(noted)
+            return bounds
+        return {field: self.thing["spec"].get(field) for field in self.fields}
+
+    @property
+    def least(self) -> int:
+        """Its lower bound, at least 1: nothing is measured on no pod."""
+        return max(1, int(self.before[self.fields[0]] or 1))
+
+    @property
+    def most(self) -> int:
+        """Its upper bound."""
+        return int(self.before[self.fields[1]] or 1)
+
+    def bind(self, least: int, most: int) -> None:
+        """Set both bounds."""
+        spec = dict(zip(self.fields, (least, most), strict=True))
+        annotations = {_ANNOTATION: json.dumps(self.before)}
+        self.cluster.merge(self.kind, self.name, {"metadata": {"annotations": annotations}, "spec": spec})
+
+    def restore(self) -> None:
+        """Give it back the bounds that it had."""
+        self.cluster.merge(
+            self.kind, self.name, {"metadata": {"annotations": {_ANNOTATION: None}}, "spec": self.before}
+        )
+
+
+def find_autoscaler(release: Release, component: str) -> Autoscaler:
+    """Return what scales a component.
+
+    Raises:
+        ClusterError: nothing does; the text says what to do.
+    """
+    deployment = name_of(release.deployment(component))
+    kinds = [_KEDA[1]] if release.cluster.has(*_KEDA) else []
+    for kind in (*kinds, "horizontalpodautoscalers"):
+        for thing in release.cluster.things(kind):
+            if thing["spec"]["scaleTargetRef"]["name"] == deployment:
+                return Autoscaler(release.cluster, kind, thing)
+    raise ClusterError(f"Nothing scales {deployment}. Install the release with {component}.autoscaling.enabled=true.")
+
+
+@contextmanager
+def pinned(release: Release, component: str, replicas: int) -> Iterator[None]:
+    """Hold a component at so many replicas until the block ends; it begins when so many are ready, and no more."""
+    autoscaler = find_autoscaler(release, component)
+    try:
+        autoscaler.bind(replicas, replicas)
+        settle(release, component, replicas)
+        yield
+    finally:
+        autoscaler.restore()
+
+
+def recover(release: Release, component: str) -> None:
+    """Put back the bounds that an earlier run left pinned, if one did."""
+    autoscaler = find_autoscaler(release, component)
+    if _ANNOTATION in autoscaler.thing["metadata"].get("annotations", {}):
+        autoscaler.restore()
+
+
+def settle(release: Release, component: str, replicas: int, seconds: float = _SECONDS) -> float:
+    """Wait until a component has exactly so many ready pods, and return after how many seconds.
+
+    Raises:
+        ClusterError: it had not, within `seconds`.
+    """
+    began = time.monotonic()
+    while not _has(release, component, replicas):
+        if time.monotonic() - began > seconds:
+            raise ClusterError(f"{component} did not have {replicas} ready pods, and no other, within {seconds:.0f} s.")
+        time.sleep(_EVERY_SECONDS)
+    return time.monotonic() - began
+
+
+def _has(release: Release, component: str, replicas: int) -> bool:
+    deployment = release.deployment(component)
+    counts = {wanted_replicas(deployment), ready_replicas(deployment), len(release.pods(component))}
+    return counts == {replicas}

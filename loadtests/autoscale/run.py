@@ -1,0 +1,126 @@
+"""One run: calibration, watch, load, verdict."""
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+from loadtests.autoscale import burst
+from loadtests.autoscale.calibration import calibrate
+from loadtests.autoscale.claims import counted
+from loadtests.autoscale.generator import generate, shape_of
+from loadtests.autoscale.kubectl import Cluster, ClusterError
+from loadtests.autoscale.options import BASE_SHARE, BURST, Options
+from loadtests.autoscale.pin import find_autoscaler, pinned, recover, settle
+from loadtests.autoscale.progress import say, told
+from loadtests.autoscale.release import Release
+from loadtests.autoscale.way import Way, opened
+from loadtests.verdict.objectives import read_objectives
+from loadtests.watch.background import watching
+
+_ROOT = Path(__file__).parents[2]
+_CALM_SECONDS = 600.0
+"""How long the replicas may take to come down to their minimum before a run."""
+_JUDGE_SECONDS = 120.0
+
+Record = dict[str, Any]
+
+
+def run(options: Options) -> Record:
+    """Carry out a run, and return its verdict.
+
+    Raises:
+        ClusterError: the cluster, the release or a program did not do what the run needs; the text says which.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    release = Release(Cluster(options.namespace, options.context), options.release)
+    say(f"Release {options.release} in namespace {options.namespace}; files of the run: {options.out}.")
+    component = "worker" if options.shape == BURST else "api"
+    recover(release, component)
+    with opened(options, release, options.out) as way:
+        record = (_burst if options.shape == BURST else _load)(options, release, way)
+    _write(options, record)
+    return _judge(options, record)
+
+
+def _load(options: Options, release: Release, way: Way) -> Record:
+    """Send requests at a rate, and return what `run.json` has of it."""
+    capacity = options.capacity or calibrate(options, release, way)
+    base = BASE_SHARE * capacity
+    say(f"One pod answers {capacity:.1f} requests a second within the objective; 1x is {base:.1f}.")
+    with ExitStack() as stack:
+        least = _calm(options, release, "api", stack)
+        say(f"{least} replicas. The load begins.")
+        stack.enter_context(_watch(options))
+        stack.enter_context(told(options.out, "api", shape_of(options, base)))
+        about = generate(options, way, base, options.out)
+    period = {"period_s": about["parameters"]["period_s"]} if "period_s" in about["parameters"] else {}
+    kept = {name: about[name] for name in ("scenario", "shape", "started", "ended", "phases", "parameters")}
+    return {**kept, **period, "capacity_rps": capacity, "base_rps": base}
+
+
+def _burst(options: Options, release: Release, way: Way) -> Record:
+    """Send a burst of jobs, and return what `run.json` has of it."""
+    with way.client() as client, ExitStack() as stack:
+        rate = burst.measure(release, client)
+        say(f"One worker answers {rate:.1f} messages a second.")
+        _calm(options, release, "worker", stack)
+        claims = stack.enter_context(counted(release))
+        stack.enter_context(_watch(options))
+        stack.enter_context(told(options.out, "worker"))
+        started = time.time()
+        sent = burst.send(release, client, rate)
+        ended = time.time()
+        stack.close()
+    record = {"scenario": "jobs", "shape": BURST, "started": started, "ended": ended, "phases": []}
+    return {**record, "burst": sent.record(claims.repeated)}
+
+
+def _calm(options: Options, release: Release, component: str, stack: ExitStack) -> int:
+    """Wait until as few replicas as ever are ready; with --pinned they stay as few until `stack` is closed."""
+    least = find_autoscaler(release, component).least
+    if options.pinned:
+        stack.enter_context(pinned(release, component, least))
+    say(f"Waiting until {component} is at its minimum, {least}.")
+    settle(release, component, least, _CALM_SECONDS)
+    return least
+
+
+def _watch(options: Options) -> AbstractContextManager[None]:
+    return watching(
+        namespace=options.namespace,
+        release=options.release,
+        context=options.context,
+        file=options.out / "cluster.ndjson",
+        prometheus=options.prometheus,
+    )
+
+
+def _write(options: Options, record: Record) -> None:
+    """Write `run.json`."""
+    objectives = read_objectives(options.objectives).model_dump()
+    told_of = {
+        "namespace": options.namespace,
+        "release": options.release,
+        "pinned": options.pinned,
+        "url": options.url,
+        "objectives": objectives,
+    }
+    (options.out / "run.json").write_text(json.dumps({**record, **told_of}, indent=2) + "\n", encoding="utf-8")
+
+
+def _judge(options: Options, record: Record) -> Record:
+    """Have the run judged, and return the verdict as a program reads it."""
+    command = [sys.executable, "-m", "loadtests.verdict", str(options.out)]
+    ran = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=_JUDGE_SECONDS, check=False)
+    file = options.out / "verdict.json"
+    if not file.exists():
+        raise ClusterError(f"The run could not be judged: {ran.stdout}{ran.stderr}")
+    verdict: Record = json.loads(file.read_text(encoding="utf-8"))
+    for finding in verdict["findings"]:
+        say(f"{finding['kind']}: {finding['text']}")
+    say(f"{verdict['verdict']}; {options.out / 'verdict.md'} tells more, {options.out / 'verdict.png'} shows it.")
+    return {**verdict, "capacity_rps": record.get("capacity_rps"), "folder": str(options.out)}

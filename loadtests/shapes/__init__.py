@@ -1,0 +1,1 @@
+"""How the rate of a load changes with time."""
