@@ -5,6 +5,7 @@ The key comes over `kubectl exec`, so that it is in no argument, no log and no o
 """
 
 import base64
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loadtests.autoscale.kubectl import Thing
+from loadtests.autoscale.kubectl import ClusterError, Thing
+from loadtests.autoscale.progress import say
 from loadtests.autoscale.release import Release
 
 _API_IMAGE, _CLI_IMAGE = "slipway-api", "slipway-cli"
@@ -28,6 +30,7 @@ _KEPT_OF_POD = (
 _KEPT_OF_CONTAINER = ("env", "envFrom", "imagePullPolicy", "securityContext", "volumeMounts")
 _NETWORK_COMPONENT = "migration"
 """What the NetworkPolicies take the pod for: it may reach PostgreSQL, and no Service sends it requests."""
+_GATEWAYS = "gateways.gateway.networking.k8s.io"
 _LIVES_SECONDS = 600
 _START_SECONDS = 120
 _SLEEP = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(0)); time.sleep({})"
@@ -58,13 +61,55 @@ def make_keys(release: Release, pod: str, tenant: str, file: Path, count: int = 
 
 
 def authority(release: Release, folder: Path) -> Path | None:
-    """Write who signed the certificate of the chart's own gateway to a file; None: the chart made no certificate."""
-    for secret in release.cluster.things("secrets", release.labels("gateway")):
-        if certificate := secret["data"].get("ca.crt"):
-            file = folder / "ca.pem"
-            file.write_bytes(base64.b64decode(certificate))
-            return file
-    return None
+    """Write whose certificates may be believed to a file; None: the chart made no certificate of its own.
+
+    Those are the authority of the chart's own gateway, and what other gateways of its class show: a controller that
+    serves several, each with a certificate for `localhost`, may show any of them.
+    """
+    made = [secret["data"]["ca.crt"] for secret in _gateway_secrets(release) if "ca.crt" in secret["data"]]
+    if not made:
+        return None
+    file = folder / "ca.pem"
+    file.write_bytes(b"\n".join(base64.b64decode(each) for each in [*made, *_neighbours(release)]))
+    return file
+
+
+def _gateway_secrets(release: Release) -> list[Thing]:
+    return release.cluster.things("secrets", release.labels("gateway"))
+
+
+def _neighbours(release: Release) -> list[str]:
+    """Return the certificates of the other gateways of the class, in base64; none where we may not look."""
+    cluster = release.cluster
+    own = cluster.things(_GATEWAYS, release.labels("gateway"))
+    classes = {gateway["spec"]["gatewayClassName"] for gateway in own}
+    try:
+        others = json.loads(cluster.run("get", _GATEWAYS, "--all-namespaces", "--output", "json"))["items"]
+        return [
+            secret["data"]["tls.crt"]
+            for gateway in others
+            if gateway["spec"]["gatewayClassName"] in classes and gateway["metadata"]["uid"] not in _uids(own)
+            for namespace, name in _certificates(gateway)
+            if (secret := cluster.inside(namespace).thing("secrets", name)) is not None
+        ]
+    except ClusterError as error:
+        say(f"Other gateways' certificates are not believed: {error}")
+        return []
+
+
+def _uids(things: list[Thing]) -> set[str]:
+    return {thing["metadata"]["uid"] for thing in things}
+
+
+def _certificates(gateway: Thing) -> set[tuple[str, str]]:
+    """Return namespace and name of the Secrets with the certificates of a gateway."""
+    own = gateway["metadata"]["namespace"]
+    references = [
+        reference
+        for listener in gateway["spec"]["listeners"]
+        for reference in listener.get("tls", {}).get("certificateRefs", ())
+    ]
+    return {(reference.get("namespace", own), reference["name"]) for reference in references}
 
 
 def operator_pod(release: Release, name: str, api: Thing) -> Thing:

@@ -24,7 +24,11 @@ elif "get" in words:
     if "--selector" in words:
         wanted = dict(part.split("=") for part in words[words.index("--selector") + 1].split(","))
         found = [one for one in found if wanted.items() <= one["metadata"].get("labels", {{}}).items()]
-    print(json.dumps({{"items": found}}))
+    if "--ignore-not-found" in words:
+        name = words[words.index("get") + 2]
+        print("".join(json.dumps(one) for one in found if one["metadata"]["name"] == name))
+    else:
+        print(json.dumps({{"items": found}}))
 elif "patch" in words:
     kind, name = words[words.index("patch") + 1 : words.index("patch") + 3]
     patch = json.loads(words[words.index("--patch") + 1])

@@ -51,6 +51,34 @@ def test_the_authority_is_that_of_the_gateway(fake, release, tmp_path):
     assert file.read_text() == "pem"
 
 
+def gateway(uid, name, gateway_class, labels):
+    listener = {"name": "https", "tls": {"certificateRefs": [{"name": name}]}}
+    metadata = {"uid": uid, "namespace": "edge", "labels": labels}
+    return {
+        "metadata": metadata,
+        "spec": {"gatewayClassName": gateway_class, "listeners": [listener, {"name": "http"}]},
+    }
+
+
+def test_what_other_gateways_of_the_class_show_is_believed_as_well(fake, release, tmp_path):
+    labels = release.labels("gateway")
+    own = {"metadata": {"name": "tls", "labels": labels}, "data": {"tls.crt": "eA==", "ca.crt": "cGVt"}}
+    others = [
+        {"metadata": {"name": name}, "data": {"tls.crt": value}} for name, value in (("a", "YQ=="), ("b", "Yg=="))
+    ]
+    gateways = [
+        gateway("1", "tls", "shared", labels),
+        gateway("2", "a", "shared", {}),
+        gateway("3", "b", "another", {}),
+    ]
+    fake.has(secrets=[own, *others], **{"gateways.gateway.networking.k8s.io": gateways})
+
+    file = authority(release, tmp_path)
+
+    assert file
+    assert file.read_text() == "pem\na"
+
+
 def test_without_a_certificate_of_the_chart_there_is_no_authority(fake, release, tmp_path):
     fake.has(secrets=[])
 

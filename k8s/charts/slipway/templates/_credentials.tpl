@@ -55,7 +55,7 @@ makes all of them anew. A server whose names have changed gets another certifica
 {{- $inside := printf "%s-postgresql.%s" $full .root.Release.Namespace }}
 {{- $postgresql := list (printf "%s-postgresql" $full) $inside (printf "%s.svc" $inside) (printf "%s.svc.cluster.local" $inside) }}
 {{- include "slipway.makeCertificate" (dict "made" $made "name" "postgresql" "hosts" $postgresql) }}
-{{- $gateway := concat .root.Values.gateway.hostnames (list "localhost") | uniq }}
+{{- $gateway := concat .root.Values.gateway.hostnames (list "localhost" (include "slipway.gatewayName" .root)) | uniq }}
 {{- include "slipway.makeCertificate" (dict "made" $made "name" "gateway" "hosts" $gateway "addresses" (list "127.0.0.1" "::1")) }}
 {{- end }}
 

@@ -3,6 +3,14 @@
 {{- .Values.gateway.certificate.secretName | default (printf "%s-gateway-tls" (include "slipway.fullname" .)) -}}
 {{- end }}
 
+{{/*
+A name that the made certificate has for nobody else's: of several gateways' certificates with the same name, as `localhost`,
+one controller may show either.
+*/}}
+{{- define "slipway.gatewayName" -}}
+{{- printf "%s-gateway.%s.svc" (include "slipway.fullname" .) .Release.Namespace -}}
+{{- end }}
+
 {{/* Whether requests come through the Gateway API: "true" or nothing. */}}
 {{- define "slipway.hasRoute" -}}
 {{- if or .Values.route.enabled .Values.gateway.create }}true{{ end -}}
