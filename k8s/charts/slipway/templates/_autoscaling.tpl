@@ -11,11 +11,15 @@ does everything here.
 {{- end -}}
 {{- end }}
 
-{{/* Refuses bounds that no autoscaler could keep. */}}
+{{/* Refuses bounds that no autoscaler could keep, and to count the sample's jobs where another workload runs. */}}
 {{- define "slipway.autoscalingBounds" -}}
 {{- with .values.autoscaling -}}
 {{- if gt (int .minReplicas) (int .maxReplicas) -}}
 {{- fail (printf "%s.autoscaling.minReplicas is %d, which is more than maxReplicas, %d." $.component (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- $class := dig "SLIPWAY_WORKLOAD" "triage.workload:Triage" $.root.Values.config.settings -}}
+{{- if and (eq (.workload | default "") "triage") (ne $class "triage.workload:Triage") -}}
+{{- fail (printf "Jobs of the sample are counted, but another workload runs: set worker.autoscaling.workload to the `name` of the class %s." $class) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -7,10 +7,19 @@
 {{- if and (eq $source "external") (not .Values.secrets.external.storeRef.name) }}
 {{- include "slipway.refuse" (list "secrets.source=external: set secrets.external.storeRef.name to your SecretStore or ClusterSecretStore.") }}
 {{- end }}
+{{- if and .Values.unleash.syncFlags (not .Values.unleash.enabled) (not .Values.config.unleashUrl) }}
+{{- include "slipway.refuse" (list "unleash.syncFlags: set config.unleashUrl to your Unleash server.") }}
+{{- end }}
 {{- if and (include "slipway.hasRoute" .) (not .Values.route.parentRefs) (not .Values.gateway.create) }}
 {{- include "slipway.refuse" (list
   "route.enabled: set route.parentRefs to your Gateway ([{name: ..., namespace: ...}]),"
   "or gateway.create=true to make one."
+) }}
+{{- end }}
+{{- if and .Values.gateway.create (not .Values.gateway.certificate.secretName) (contains "cert-manager.io/" (toJson .Values.gateway.annotations)) }}
+{{- include "slipway.refuse" (list
+  "gateway.annotations name cert-manager: set gateway.certificate.secretName to the Secret that it shall fill."
+  "Without, the chart makes a certificate, which cert-manager would overwrite at once, and each upgrade again."
 ) }}
 {{- end }}
 {{- if and .Values.gateway.create (ne $source "generate") (not .Values.gateway.certificate.secretName) }}

@@ -1,8 +1,11 @@
-{{/* What everything is called: the release, unless it says "slipway" itself. 48 characters leave room for -unleash-db and the like. */}}
+{{/*
+What everything is called: the release, unless it says "slipway" itself. 41 characters and the longest end, -unleash-db, make 52:
+a StatefulSet's pods have its name in a label of 63, with a digest of 10 behind it.
+*/}}
 {{- define "slipway.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
-{{- default $full .Values.fullnameOverride | trunc 48 | trimSuffix "-" -}}
+{{- default $full .Values.fullnameOverride | trunc 41 | trimSuffix "-" -}}
 {{- end }}
 
 {{/* Labels of an object. Takes (dict "root" $ "component" "api"). */}}

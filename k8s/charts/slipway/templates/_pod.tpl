@@ -96,14 +96,21 @@ envFrom:
   {{- with .values.extraEnvFrom }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- $own := include "slipway.drainEnv" . | trim }}
-{{- if or $own .values.extraEnv }}
+{{- with include "slipway.env" (dict "own" (include "slipway.drainEnv" .) "values" .values) }}
 env:
-  {{- $own | nindent 2 }}
-  {{- with .values.extraEnv }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Variables of ours, in YAML, but for those that extraEnv has as well, and then those. Takes (dict "own" YAML "values" .Values.api). */}}
+{{- define "slipway.env" -}}
+{{- $variables := .values.extraEnv | default list -}}
+{{- $taken := list -}}
+{{- range $variables }}{{ $taken = append $taken .name }}{{ end -}}
+{{- range .own | fromYamlArray | reverse }}
+{{- if not (has .name $taken) }}{{ $variables = prepend $variables . }}{{ end -}}
+{{- end -}}
+{{- with $variables }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
 {{/* Secrets of the component alone, readable by its group; and the only place that can be written to, which is never on a disk. */}}

@@ -108,3 +108,16 @@ livenessProbe:
   timeoutSeconds: 10
   failureThreshold: 6
 {{- end }}
+
+{{/*
+Connections that the development PostgreSQL accepts. Unless it is given: (the most API pods + the most workers + one more of each
+during an update) x 2 roles x the size of a pool, and 30 for the server itself, migrations, the command line and KEDA.
+*/}}
+{{- define "slipway.maxConnections" -}}
+{{- $pods := 2 -}}
+{{- range list .Values.api .Values.worker -}}
+{{- $pods = add $pods (ternary .autoscaling.maxReplicas .replicas .autoscaling.enabled) -}}
+{{- end -}}
+{{- $pool := dig "SLIPWAY_DATABASE_POOL_SIZE" 8 .Values.config.settings -}}
+{{- .Values.postgresql.maxConnections | default (add 30 (mul $pods 2 (int $pool))) | int -}}
+{{- end }}

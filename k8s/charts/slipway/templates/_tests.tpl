@@ -1,7 +1,7 @@
 {{/*
 A pod of `helm test`. It runs a file of files/tests in the image of the command line: there is no shell in it to rely on. Takes
-(dict "root" $ "name" "api" "arguments" LIST), and "secret" for one that has to see a consumer's files, "certificates" for one
-that has to trust the gateway's made certificate.
+(dict "root" $ "name" "api" "arguments" LIST), and "database" for one that asks PostgreSQL as the API does, "certificates" for
+one that has to trust the gateway's made certificate.
 */}}
 {{- define "slipway.testPod" -}}
 {{- $test := dict "root" .root "component" "test" "values" (dict "resources" .root.Values.tests.resources) "image" "slipway-cli" -}}
@@ -39,28 +39,40 @@ spec:
         {{- range .arguments }}
         - {{ . | quote }}
         {{- end }}
-      {{- if .secret }}
+      {{- if .database }}
       env:
         {{- include "slipway.settingsEnv" .root | trim | nindent 8 }}
       {{- end }}
       volumeMounts:
         - {name: tmp, mountPath: /tmp}
-        {{- if or .secret .certificates }}
+        {{- if or .database .certificates }}
         - {name: secrets, mountPath: /run/slipway, readOnly: true}
         {{- end }}
   volumes:
     - name: tmp
       emptyDir:
         sizeLimit: 16Mi
-    {{- if or .secret .certificates }}
+    {{- if .database }}
+    {{- $name := include "slipway.secretName" (dict "root" .root "name" "app") }}
+    - name: secrets
+      projected:
+        defaultMode: 0440
+        sources:
+          - secret:
+              name: {{ $name }}
+              items:
+                - {key: slipway_database_app_url, path: slipway_database_app_url}
+                - {key: slipway_database_system_url, path: slipway_database_system_url}
+          - secret:
+              name: {{ $name }}
+              optional: true
+              items:
+                - {key: ca.pem, path: ca.pem}
+    {{- else if .certificates }}
     - name: secrets
       secret:
-        defaultMode: 0440
-        {{- if .secret }}
-        secretName: {{ include "slipway.secretName" (dict "root" .root "name" .secret) }}
-        {{- else }}
         secretName: {{ .certificates }}
+        defaultMode: 0440
         items: [{key: ca.crt, path: ca.pem}]
-        {{- end }}
     {{- end }}
 {{- end }}

@@ -34,12 +34,10 @@ those of slipway/webhooks/addresses.py), and the private networks that the setti
     {{- range $webhooks.ports }}
     - {{ toJson (merge (dict "protocol" "TCP") .) }}
     {{- end }}
-{{- with dig "SLIPWAY_WEBHOOK_ALLOWED_NETWORKS" "" .Values.config.settings }}
+{{- with regexFindAll "[^,\\s]+" (dig "SLIPWAY_WEBHOOK_ALLOWED_NETWORKS" "" .Values.config.settings | toString) -1 }}
 - to:
-    {{- range splitList "," . }}
-    {{- with trim . }}
+    {{- range . }}
     - ipBlock: {cidr: {{ . | quote }}}
-    {{- end }}
     {{- end }}
 {{- end }}
 {{- end }}
