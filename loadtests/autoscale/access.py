@@ -52,12 +52,18 @@ def operator(release: Release) -> Iterator[str]:
 
 def make_keys(release: Release, pod: str, tenant: str, file: Path, count: int = 1) -> Path:
     """Make a tenant and keys of it in an operator's pod; they go into a file that only we may read, one a line."""
+    release.cluster.execute(pod, ["slipway", "tenants", "create", tenant])
+    add_keys(release, pod, tenant, file, count)
+    return file
+
+
+def add_keys(release: Release, pod: str, tenant: str, file: Path, count: int) -> None:
+    """Make keys of a tenant that is there, and append them to a file that only we may read, one a line."""
     execute = partial(release.cluster.execute, pod)
-    execute(["slipway", "tenants", "create", tenant])
     keys = [execute(["slipway", "keys", "create", "--tenant", tenant]).strip() for _ in range(count)]
     file.touch(mode=0o600)
-    file.write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
-    return file
+    with file.open("a", encoding="utf-8") as opened:
+        opened.writelines(f"{key}\n" for key in keys)
 
 
 def authority(release: Release, folder: Path) -> Path | None:

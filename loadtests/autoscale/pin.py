@@ -93,7 +93,14 @@ def pinned(release: Release, component: str, replicas: int) -> Iterator[None]:
         settle(release, component, replicas)
         yield
     finally:
+        _put_back(autoscaler)
+
+
+def _put_back(autoscaler: Autoscaler) -> None:
+    try:
         autoscaler.restore()
+    except ClusterError as error:
+        raise ClusterError(f"{autoscaler.name} is still pinned; the next run puts its bounds back. {error}") from error
 
 
 def recover(release: Release, component: str) -> None:

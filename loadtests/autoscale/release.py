@@ -62,3 +62,8 @@ def is_ready(pod: Thing) -> bool:
     """Tell whether a pod is ready."""
     conditions = pod.get("status", {}).get("conditions", ())
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def restarts(pod: Thing) -> int:
+    """Return how often containers of a pod were started again."""
+    return sum(int(one["restartCount"]) for one in pod.get("status", {}).get("containerStatuses", ()))

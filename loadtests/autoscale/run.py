@@ -17,7 +17,7 @@ from loadtests.autoscale.options import BASE_SHARE, BURST, Options
 from loadtests.autoscale.pin import find_autoscaler, pinned, recover, settle
 from loadtests.autoscale.progress import say, told
 from loadtests.autoscale.release import Release
-from loadtests.autoscale.way import Way, opened
+from loadtests.autoscale.way import Way, opened, provide
 from loadtests.verdict.objectives import read_objectives
 from loadtests.watch.background import watching
 
@@ -25,6 +25,8 @@ _ROOT = Path(__file__).parents[2]
 _CALM_SECONDS = 600.0
 """How long the replicas may take to come down to their minimum before a run."""
 _JUDGE_SECONDS = 120.0
+_VERDICT_CODES = (0, 1, 2)
+"""Of `python -m loadtests.verdict`: any other says that there is no verdict."""
 
 Record = dict[str, Any]
 
@@ -35,7 +37,7 @@ def run(options: Options) -> Record:
     Raises:
         ClusterError: the cluster, the release or a program did not do what the run needs; the text says which.
     """
-    options.out.mkdir(parents=True, exist_ok=True)
+    _make_empty(options.out)
     release = Release(Cluster(options.namespace, options.context), options.release)
     say(f"Release {options.release} in namespace {options.namespace}; files of the run: {options.out}.")
     component = "worker" if options.shape == BURST else "api"
@@ -46,11 +48,19 @@ def run(options: Options) -> Record:
     return _judge(options, record)
 
 
+def _make_empty(folder: Path) -> None:
+    """Make the folder of a run: what another run left there would be taken for this one's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ClusterError(f"{folder} is not empty: give a new folder by --out, or remove what is in it.")
+
+
 def _load(options: Options, release: Release, way: Way) -> Record:
     """Send requests at a rate, and return what `run.json` has of it."""
     capacity = options.capacity or calibrate(options, release, way)
     base = BASE_SHARE * capacity
     say(f"One pod answers {capacity:.1f} requests a second within the objective; 1x is {base:.1f}.")
+    provide(release, way, max(piece.rate for piece in shape_of(options, base).pieces()))
     with ExitStack() as stack:
         least = _calm(options, release, "api", stack)
         say(f"{least} replicas. The load begins.")
@@ -115,12 +125,20 @@ def _write(options: Options, record: Record) -> None:
 def _judge(options: Options, record: Record) -> Record:
     """Have the run judged, and return the verdict as a program reads it."""
     command = [sys.executable, "-m", "loadtests.verdict", str(options.out)]
-    ran = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=_JUDGE_SECONDS, check=False)
-    file = options.out / "verdict.json"
-    if not file.exists():
+    try:
+        ran = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=_JUDGE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise ClusterError(
+            f"The run was not judged within {_JUDGE_SECONDS:.0f} s; `{_again(options)}` tries again."
+        ) from None
+    if ran.returncode not in _VERDICT_CODES:
         raise ClusterError(f"The run could not be judged: {ran.stdout}{ran.stderr}")
-    verdict: Record = json.loads(file.read_text(encoding="utf-8"))
+    verdict: Record = json.loads((options.out / "verdict.json").read_text(encoding="utf-8"))
     for finding in verdict["findings"]:
         say(f"{finding['kind']}: {finding['text']}")
     say(f"{verdict['verdict']}; {options.out / 'verdict.md'} tells more, {options.out / 'verdict.png'} shows it.")
     return {**verdict, "capacity_rps": record.get("capacity_rps"), "folder": str(options.out)}
+
+
+def _again(options: Options) -> str:
+    return f"python -m loadtests.verdict {options.out}"

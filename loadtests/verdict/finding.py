@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PLAN = "plan"
     LOAD_DIFFERS = "load_differs"
     GENERATOR_SATURATED = "generator_saturated"
+    OVER_RATE = "over_rate"
     NO_CAPACITY = "no_capacity"
     CAPACITY_DOUBTFUL = "capacity_doubtful"
     NO_NEED = "no_need"
@@ -45,6 +46,8 @@ EXPLAINS: dict[Kind, frozenset[Kind]] = {
     Kind.LOAD_DIFFERS: frozenset({*_TIMING, *_SHARES, Kind.OSCILLATED}),
     # Whether it scaled is judged by what was sent, so that a weak generator is no excuse for that.
     Kind.GENERATOR_SATURATED: frozenset({Kind.SCALED_LATE, *_SHARES}),
+    # What a key may not send reaches no pod.
+    Kind.OVER_RATE: frozenset({*_TIMING, Kind.REFUSED, Kind.SLOW}),
     Kind.NO_CAPACITY: frozenset({*_TIMING, Kind.SLOW, Kind.DRAINED_OFF_PREDICTION}),
     Kind.CAPACITY_DOUBTFUL: frozenset(_TIMING),
     Kind.NO_NEED: frozenset(),

@@ -7,9 +7,10 @@ from itertools import pairwise
 from loadtests.verdict.figures import Figures, bounds
 from loadtests.verdict.finding import Finding, Kind
 from loadtests.verdict.generator import complaints
-from loadtests.verdict.latency import STAY_SECONDS, due_between
+from loadtests.verdict.latency import STAY_SECONDS, WINDOW_SECONDS, due_between, windows
 from loadtests.verdict.objectives import Objectives
 from loadtests.verdict.recording import Recording
+from loadtests.verdict.stairs import Stairs
 
 GAP_SECONDS = 10.0
 """The watch, and the generator's notes, may not be silent for longer."""
@@ -20,7 +21,13 @@ _EXPECTED = 20.0
 _LOAD_TOLERANCE = 0.1
 _SIGMAS = 4.0
 _SHORTEST_SECONDS = 30.0
-_OVER_CAPACITY = 1.1
+_OVER_CAPACITY = 1.25
+"""A capacity is found to within a tenth from below, and ten seconds of arrivals vary by some percent."""
+_LOOK_SECONDS = 2.0
+"""So much later the watch may have seen that a pod was ready."""
+_TOO_MANY = 429
+_FEW = 0.001
+_A_FEW = 3
 
 
 def doubts(recording: Recording, figures: Figures, objectives: Objectives) -> list[Finding]:
@@ -29,7 +36,7 @@ def doubts(recording: Recording, figures: Figures, objectives: Objectives) -> li
     if recording.samples and recording.run.phases:
         found += [*_silence(recording), *_load(recording)]
     found += [*_capacity(recording, figures, objectives), *too_short(recording, figures, objectives)]
-    found += [*gaps(recording), *clocks(recording)]
+    found += [*_over_rate(recording, figures), *gaps(recording), *clocks(recording)]
     if told := complaints(recording, objectives):
         text = f"The generator was saturated: {'; '.join(told)}. What it measured is its own doing."
         found.append(Finding(Kind.GENERATOR_SATURATED, text, figures.generator_cpu, objectives.generator_cpu))
@@ -127,7 +134,7 @@ def _capacity(recording: Recording, figures: Figures, objectives: Objectives) ->
     if run.shape == "sine" and needed is not None and needed <= figures.least_replicas:
         text = f"The peaks need {needed} pods, and so many were always ready: the run says nothing about scaling."
         yield Finding(Kind.NO_NEED, text)
-    yield from _doubtful(recording, figures, objectives)
+    yield from _doubtful(recording, objectives)
 
 
 def too_short(recording: Recording, figures: Figures, objectives: Objectives) -> Iterator[Finding]:
@@ -147,15 +154,37 @@ def too_short(recording: Recording, figures: Figures, objectives: Objectives) ->
             yield Finding(Kind.TOO_SHORT, text, one.seconds, wanted)
 
 
-def _doubtful(recording: Recording, figures: Figures, objectives: Objectives) -> Iterator[Finding]:
-    """Find pods that held the objective at a load that so few, by their measured capacity, cannot take."""
-    run, phases = recording.run, {phase.name: phase for phase in recording.run.phases}
-    for one in figures.rises:
-        p95, rate = figures.p95_ms[one.phase], phases[one.phase].rate_rps
-        held = p95 is not None and p95 <= objectives.p95_ms
-        if one.asks and one.most_ready and held and rate > _OVER_CAPACITY * (run.capacity_rps or 0.0) * one.most_ready:
-            text = f"{one.most_ready} pods held {rate:.1f} requests/s, more than their capacity: measure it again."
-            yield Finding(Kind.CAPACITY_DOUBTFUL, text, rate / one.most_ready, run.capacity_rps)
+def _doubtful(recording: Recording, objectives: Objectives) -> Iterator[Finding]:
+    """Find ten seconds in which pods held the objective at a load that so few cannot take by their capacity."""
+    run, factor = recording.run, _requests_per_arrival(recording)
+    ready = Stairs.of(recording.deployments, lambda look: look.ready)
+    worst = 0.0
+    for window in windows(recording.samples, *bounds(recording)):
+        end = window.begin + WINDOW_SECONDS
+        pods = ready.most(window.begin, end + _LOOK_SECONDS)
+        if pods and window.within(objectives.p95_ms):
+            count = len(due_between(recording.samples, window.begin, end))
+            worst = max(worst, count / factor / WINDOW_SECONDS / pods)
+    if worst > _OVER_CAPACITY * (run.capacity_rps or 0.0):
+        text = (
+            f"A pod held {worst:.1f} requests/s for {WINDOW_SECONDS:.0f} s, more than its capacity: measure it again."
+        )
+        yield Finding(Kind.CAPACITY_DOUBTFUL, text, worst, run.capacity_rps)
+
+
+def _requests_per_arrival(recording: Recording) -> float:
+    """Return how many requests there were for one that was planned: some follow from answers."""
+    planned = sum(phase.rate_rps * phase.seconds for phase in recording.run.phases)
+    return max(1.0, len(due_between(recording.samples, *bounds(recording))) / planned) if planned else 1.0
+
+
+def _over_rate(recording: Recording, figures: Figures) -> Iterator[Finding]:
+    """Find requests that were over the rate of their key: those are the keys' limit, not the pods'."""
+    count = sum(sample.status == _TOO_MANY for sample in recording.samples)
+    limit = max(_A_FEW, _FEW * figures.requests)
+    if count > limit:
+        text = f"{count} requests were answered with 429: their keys were over their rate. Give the load more keys."
+        yield Finding(Kind.OVER_RATE, text, count, limit)
 
 
 def gaps(recording: Recording) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from loadtests.autoscale.kubectl import Cluster
 from loadtests.autoscale.release import Release
 
 _PROGRAM = """#!{python}
-import json, pathlib, sys
+import json, pathlib, sys, time
 folder = pathlib.Path({folder!r})
 words = sys.argv[1:]
 with (folder / "calls").open("a") as calls:
@@ -30,6 +30,7 @@ elif "get" in words:
     else:
         print(json.dumps({{"items": found}}))
 elif "patch" in words:
+    time.sleep(things.get("patch_seconds", 0))
     kind, name = words[words.index("patch") + 1 : words.index("patch") + 3]
     patch = json.loads(words[words.index("--patch") + 1])
     def merge(into, more):
@@ -43,6 +44,10 @@ elif "patch" in words:
     (one,) = [one for one in things[kind] if one["metadata"]["name"] == name]
     merge(one, patch)
     (folder / "things.json").write_text(json.dumps(things))
+elif "exec" in words or words[-3:-1] == ["create", "--tenant"]:
+    print(f"slw_{{sum(1 for _ in (folder / 'calls').open())}}")
+elif {{"apply", "wait", "delete"}} & set(words):
+    pass
 else:
     sys.stderr.write("this kubectl knows no such command\\n")
     sys.exit(1)

@@ -49,18 +49,18 @@ def test_it_finds_the_capacity_closely_and_from_below(capacity, collapse):
     found = Search(target.run, always).find()
 
     assert capacity * 0.9 <= found.capacity_rps <= capacity + 0.01
-    assert found.spread <= 0.07
+    assert found.spread <= 0.11
     assert found.confirmed == 2
     assert target.rates[-2:] == [target.rates[-1]] * 2
     assert found.trials[-1].rate_rps == found.capacity_rps
 
 
 @pytest.mark.parametrize("capacity", [20, 60, 150, 400])
-def test_a_target_that_refuses_well_is_found_within_nine_trials(capacity):
+def test_a_target_that_refuses_well_is_found_within_thirteen_trials(capacity):
     target = Target(capacity)
     Search(target.run, always).find()
 
-    assert len(target.rates) <= 9
+    assert len(target.rates) <= 13
 
 
 @given(seed=st.integers(0, 1_000))
@@ -69,34 +69,76 @@ def test_a_noisy_target_is_not_credited_with_what_it_holds_by_luck(seed):
     found = Search(target.run, always).find()
 
     assert 40 <= found.capacity_rps <= 69
-    if found.confirmed == 2:
-        complaints = [trial.complaint(LIMITS) for trial in found.trials[-2:]]
-        assert complaints == [None, None]
+    assert found.confirmed == 2
+    assert found.trials[-1].complaint(LIMITS) is None
 
 
-def test_a_trial_that_failed_while_the_generator_was_late_is_repeated():
-    target, late = Target(60), iter([True])
+@pytest.mark.parametrize("bad", range(13))
+def test_one_bad_spell_does_not_lower_what_is_found(bad):
+    target = Target(60)
 
     def run(rate):
         trial = target.run(rate)
-        if rate == 45 and next(late, False):
-            return replace(trial, p95_ms=900.0, ok_rps=20.0, generator_late=True)
-        return trial
+        return replace(trial, p95_ms=2_500.0, ok_rps=5.0, errors=0.02) if len(target.rates) - 1 == bad else trial
 
-    found = Search(run, always).find()
+    assert 54 <= Search(run, always).find().capacity_rps <= 60
 
-    assert target.rates[:3] == [15, 45, 45]
-    assert 54 <= found.capacity_rps <= 60
+
+REAL = {
+    15.0: [118], 25.1: [100], 29.7: [106, 306], 31.9: [347, 675], 32.5: [355], 34.3: [593], 36.9: [441, 1665],
+    39.4: [504], 42.0: [1053], 45.0: [2511],
+}  # fmt: skip
+"""What one pod on a busy machine answered: p95 in ms of each trial at a rate."""
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_real_pod_whose_answers_vary_is_credited_with_what_it_held_again_and_again(turn):
+    asked = dict.fromkeys(REAL, turn)
+
+    def run(rate):
+        near = min(REAL, key=lambda known: abs(known - rate))
+        p95 = REAL[near][asked[near] % len(REAL[near])]
+        asked[near] += 1
+        return replace(Target(1_000).run(rate), p95_ms=p95, ok_rps=min(rate, 42.0))
+
+    assert 31.9 <= Search(run, always).find().capacity_rps <= 37.5
+
+
+def test_a_target_that_holds_nothing_twice_has_no_capacity():
+    held = iter([True])
+
+    def run(rate):
+        return replace(Target(1_000).run(rate), p95_ms=100.0 if next(held, False) else 900.0)
+
+    with pytest.raises(NothingHeldError, match="held 2 times"):
+        Search(run, always).find()
+
+
+@pytest.mark.parametrize(("flaw", "words"), [("over_rate", "more keys"), ("generator_late", "generator itself")])
+def test_a_limit_that_is_not_the_targets_is_doubted(flaw, words):
+    target = Target(60)
+
+    def run(rate):
+        trial = target.run(rate)
+        return replace(trial, **{flaw: rate > 60})
+
+    assert words in Search(run, always).find().doubt
+    assert Search(target.run, always).find().doubt is None
+
+
+def test_a_generator_that_was_late_far_above_the_limit_is_no_doubt():
+    target = Target(60)
+    found = Search(lambda rate: replace(target.run(rate), generator_late=rate > 100), always).find()
+
+    assert found.doubt is None
 
 
 def test_when_time_is_up_the_best_so_far_is_confirmed():
     target, left = Target(60), iter([True, True, True])
     found = Search(target.run, lambda: next(left, False)).find()
 
-    assert len(target.rates) == 5
     assert found.capacity_rps == 45
     assert found.confirmed == 2
-    assert found.spread == 2.0
 
 
 def test_a_target_that_holds_nothing_is_told_with_the_reason():

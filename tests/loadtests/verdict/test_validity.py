@@ -215,3 +215,27 @@ def test_a_flaw_does_not_hide_what_it_cannot_explain(judged, files, start):
     judgement = judged(files)
     assert judgement.verdict is Verdict.FAIL
     assert kinds(judgement) == {Kind.WATCH_GAP, Kind.DROPPED_ON_SCALE_DOWN}
+
+
+def test_pods_that_hold_too_much_before_all_are_ready_make_the_capacity_doubtful(judged, files, start):
+    # The third pod and the fourth come twenty seconds later than those that really answer.
+    for line in files["cluster.ndjson"]:
+        if line["kind"] == "deployment" and 118 <= line["at"] - start < 160:
+            line.update(ready=2)
+    judgement = judged(files)
+    assert judgement.verdict is Verdict.INVALID
+    assert Kind.CAPACITY_DOUBTFUL in kinds(judgement)
+
+
+def test_a_pod_that_takes_a_tenth_more_than_its_capacity_is_not_doubtful(judged, files):
+    files["run.json"]["capacity_rps"] = 9.1
+    assert Kind.CAPACITY_DOUBTFUL not in kinds(judged(files))
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(3, Verdict.PASS), (60, Verdict.INVALID)])
+def test_keys_over_their_rate_prove_nothing(judged, files, count, verdict):
+    for sample in files["samples.ndjson"][60 : 60 + 5 * count : 5]:
+        sample.update(outcome="refused", status=429)
+    judgement = judged(files)
+    assert judgement.verdict is verdict
+    assert (Kind.OVER_RATE in kinds(judgement)) == (verdict is Verdict.INVALID)

@@ -130,7 +130,7 @@ def test_errors_beyond_the_objective_fail(simulate, judged):
 def test_refusals_while_the_load_is_what_it_was_fail(simulate, judged):
     files = simulate(**SLOW_REFUSALS).files()
     for sample in files["samples.ndjson"][60:400:17]:
-        sample.update(outcome="refused", status=429)
+        sample.update(outcome="refused", status=503)
     judgement = judged(files)
     assert judgement.verdict is Verdict.FAIL
     assert Kind.REFUSED in kinds(judgement)
