@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 from types import FrameType
 
@@ -11,10 +12,22 @@ from loadtests.autoscale.kubectl import ClusterError
 from loadtests.autoscale.options import read_options
 from loadtests.autoscale.progress import say
 from loadtests.autoscale.run import run
+from loadtests.verdict.unreadable import UnreadableError
 from loadtests.watch.failure import WatchError
 
 _CODES = {"PASS": 0, "FAIL": 1, "INVALID": 2}
 _NOT_CARRIED_OUT = 3
+_EXPECTED = (
+    ClusterError,
+    WatchError,
+    UnreadableError,
+    httpx.HTTPError,
+    subprocess.SubprocessError,
+    OSError,
+    ValueError,
+    LookupError,
+)
+"""What a cluster, a program or a file can do wrong."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,15 +38,19 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         verdict = run(options)
-    except (ClusterError, WatchError, httpx.HTTPError) as error:
-        say(f"The run could not be carried out: {str(error) or type(error).__name__}")
-        return _NOT_CARRIED_OUT
     except KeyboardInterrupt:
         # Whatever failed to be put back would have been raised instead.
-        say("Interrupted; each autoscaler has its own bounds again.")
-        return _NOT_CARRIED_OUT
+        return _not_carried_out("Interrupted; each autoscaler has its own bounds again.")
+    except _EXPECTED as error:
+        return _not_carried_out(f"The run could not be carried out: {type(error).__name__}: {error}")
     print(json.dumps(verdict), flush=True)
     return _CODES[verdict["verdict"]]
+
+
+def _not_carried_out(text: str) -> int:
+    say(text)
+    print(json.dumps({"verdict": None, "error": text}), flush=True)
+    return _NOT_CARRIED_OUT
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

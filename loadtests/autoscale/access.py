@@ -31,17 +31,17 @@ _KEPT_OF_CONTAINER = ("env", "envFrom", "imagePullPolicy", "securityContext", "v
 _NETWORK_COMPONENT = "migration"
 """What the NetworkPolicies take the pod for: it may reach PostgreSQL, and no Service sends it requests."""
 _GATEWAYS = "gateways.gateway.networking.k8s.io"
-_LIVES_SECONDS = 600
+LIVES_SECONDS = 600
 _START_SECONDS = 120
 _SLEEP = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(0)); time.sleep({})"
 
 
 @contextmanager
-def operator(release: Release) -> Iterator[str]:
-    """Yield the name of a pod in which `slipway ...` can be run; it is gone afterwards."""
+def operator(release: Release, lives: int = LIVES_SECONDS) -> Iterator[str]:
+    """Yield the name of a pod in which `slipway ...` can be run for so many seconds; it is gone afterwards."""
     name = f"{release.name}-operator-{secrets.token_hex(3)}"
     cluster = release.cluster
-    cluster.apply(operator_pod(release, name, release.deployment("api")))
+    cluster.apply(operator_pod(release, name, release.deployment("api"), lives))
     try:
         ready = ("wait", "--for=condition=Ready", f"pod/{name}", f"--timeout={_START_SECONDS}s")
         cluster.run(*ready, timeout=_START_SECONDS + 10)
@@ -118,13 +118,13 @@ def _certificates(gateway: Thing) -> set[tuple[str, str]]:
     return {(reference.get("namespace", own), reference["name"]) for reference in references}
 
 
-def operator_pod(release: Release, name: str, api: Thing) -> Thing:
+def operator_pod(release: Release, name: str, api: Thing, lives: int = LIVES_SECONDS) -> Thing:
     """Return the pod, made of the Deployment of the API."""
     template: dict[str, Any] = api["spec"]["template"]["spec"]
     (container,) = [one for one in template["containers"] if _API_IMAGE in one["image"]]
     spec = {key: template[key] for key in _KEPT_OF_POD if key in template}
     kept = {key: container[key] for key in _KEPT_OF_CONTAINER if key in container}
-    command = {"command": ["python", "-c", _SLEEP.format(_LIVES_SECONDS)]}
+    command = {"command": ["python", "-c", _SLEEP.format(lives)]}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -137,7 +137,7 @@ def operator_pod(release: Release, name: str, api: Thing) -> Thing:
             **spec,
             "automountServiceAccountToken": False,
             "restartPolicy": "Never",
-            "activeDeadlineSeconds": _LIVES_SECONDS,
+            "activeDeadlineSeconds": lives,
             "terminationGracePeriodSeconds": 5,
             "containers": [{**kept, **command, "name": "operator", "image": cli_image(container["image"])}],
         },

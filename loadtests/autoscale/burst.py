@@ -29,6 +29,8 @@ _UPLOADS = 4
 _TRICKLE = 40
 """Messages of each small job that comes every second while workers go."""
 _EVERY_SECONDS = 1.0
+_PATIENCE_SECONDS = 120.0
+"""How long refusals are heeded before they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Burst:
 
     messages: int
     submitted: float
+    """When the first upload began."""
     drained: float | None
     initial_workers: int
     max_workers: int
@@ -58,7 +61,7 @@ def measure(release: Release, client: httpx.Client) -> float:
     workers = find_autoscaler(release, "worker").least
     say(f"Holding the workers at {workers}, to see what one can do.")
     with pinned(release, "worker", workers):
-        path = jobs.submit(client, jobs.texts(_SAMPLE))
+        path = _upload(client, jobs.texts(_SAMPLE))
         begun, done = _await(client, path, _SAMPLE // 10)
         ended, all_done = _await(client, path, _SAMPLE * 9 // 10)
     return (all_done - done) / (ended - begun) / workers
@@ -75,20 +78,24 @@ def send(release: Release, client: httpx.Client, rate: float) -> Burst:
     autoscaler = find_autoscaler(release, "worker")
     least, most = autoscaler.least, autoscaler.most
     total = math.ceil(WORTH_SECONDS * rate * least)
+    submitted, initial = time.time(), release.ready("worker")
     paths = _submit(client, total)
-    submitted = time.time()
     say(f"{total} messages in {len(paths)} jobs are accepted: {WORTH_SECONDS:.0f} s of work for {least} workers.")
     drained = _drain(client, paths, 2 * WORTH_SECONDS)
     answers = sum(len(jobs.answered(client, path)) for path in paths) if drained else 0
     _trickle(release, client, autoscaler)
-    return Burst(total, submitted, drained, least, most, rate, answers)
+    return Burst(total, submitted, drained, initial, most, rate, answers)
 
 
 def _submit(client: httpx.Client, total: int) -> list[str]:
     """Upload jobs beside each other, so that all are accepted at about the same time: a burst, not a stream."""
     sizes = even(total, max(_UPLOADS, math.ceil(total / jobs.LARGEST)))
     with ThreadPoolExecutor(len(sizes)) as threads:
-        return list(threads.map(lambda seed: jobs.submit(client, jobs.texts(sizes[seed], seed)), range(len(sizes))))
+        return list(threads.map(lambda seed: _upload(client, jobs.texts(sizes[seed], seed)), range(len(sizes))))
+
+
+def _upload(client: httpx.Client, texts: list[str]) -> str:
+    return jobs.submit(client, texts, _PATIENCE_SECONDS)
 
 
 def even(total: int, parts: int) -> list[int]:
@@ -99,7 +106,7 @@ def even(total: int, parts: int) -> list[int]:
 def _await(client: httpx.Client, path: str, count: int) -> tuple[float, int]:
     """Return when at least so many messages of a job were finished, and how many."""
     began = time.monotonic()
-    while (done := jobs.finished(client, path)) < count:
+    while (done := jobs.finished(client, path, _PATIENCE_SECONDS)) < count:
         if time.monotonic() - began > _CALIBRATION_SECONDS:
             raise ClusterError(f"Workers finished {done} of {count} messages in {_CALIBRATION_SECONDS:.0f} s.")
         time.sleep(_EVERY_SECONDS / 5)
@@ -110,19 +117,27 @@ def _drain(client: httpx.Client, paths: list[str], seconds: float) -> float | No
     """Return when the last job had ended; None: one has not, within the time."""
     began, waiting = time.monotonic(), list(paths)
     while waiting and time.monotonic() - began < seconds:
-        waiting = [path for path in waiting if not jobs.has_ended(client, path)]
+        waiting = [path for path in waiting if not jobs.has_ended(client, path, _PATIENCE_SECONDS)]
         if waiting:
             time.sleep(_EVERY_SECONDS)
     return None if waiting else time.time()
 
 
 def _trickle(release: Release, client: httpx.Client, autoscaler: Autoscaler) -> None:
-    """Hand in small jobs until the workers are as few as they ever are, and wait for the last of them."""
+    """Hand in small jobs until the workers are as few as they ever are, and wait for the last of them.
+
+    Raises:
+        ClusterError: they did not become as few, or a job did not end, within its time.
+    """
     began, paths = time.monotonic(), list[str]()
     while release.ready("worker") > autoscaler.least and time.monotonic() - began < _DOWN_SECONDS:
-        paths.append(jobs.submit(client, jobs.texts(_TRICKLE)))
+        paths.append(_upload(client, jobs.texts(_TRICKLE)))
         time.sleep(_EVERY_SECONDS)
     left = [path for path in paths if _drain(client, [path], _CALIBRATION_SECONDS) is None]
     if left:
         raise ClusterError(f"{len(left)} of {len(paths)} small jobs did not end while the workers went.")
+    if (ready := release.ready("worker")) > autoscaler.least:
+        raise ClusterError(
+            f"{ready} workers were still ready {_DOWN_SECONDS:.0f} s after the burst, not {autoscaler.least}."
+        )
     say(f"Back at {release.ready('worker')} workers after {time.monotonic() - began:.0f} s, {len(paths)} small jobs.")

@@ -14,6 +14,8 @@ from loadtests.autoscale.kubectl import ClusterError
 from loadtests.autoscale.release import Release
 
 _END_SECONDS = 30.0
+_LIVES_SECONDS = 1_800
+"""A burst is drained within ten minutes, and its workers go within seven; uploads and last answers come on top."""
 _PROGRAM = """
 import sys, threading
 import psycopg
@@ -25,7 +27,7 @@ again = set()
 url = Settings().database_system_url.get_secret_value()
 with psycopg.connect(url, autocommit=True) as connection:
     print("counting", flush=True)
-    while not over.wait(0.5):
+    while not over.wait(0.1):
         again.update(row[0] for row in connection.execute(query))
 print(len(again), flush=True)
 """
@@ -47,7 +49,7 @@ def counted(release: Release) -> Iterator[Claims]:
         ClusterError: it could not be counted to the end; the text says what the program said.
     """
     claims = Claims()
-    with operator(release) as pod:
+    with operator(release, _LIVES_SECONDS) as pod:
         command = release.cluster.command("exec", "--stdin", pod, "--", "python", "-c", _PROGRAM)
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ _TAIL_LINES = 10
 
 def shape_of(options: Options, base: float) -> Shape:
     """Return the shape that a run asks for, at a rate of 1x."""
-    parameters = Parameters(base=base, before=options.before, during=options.during, after=options.after)
-    return SHAPES[options.shape](parameters)
+    rates = Parameters(base=base, factor=options.factor)
+    return SHAPES[options.shape](replace(rates, before=options.before, during=options.during, after=options.after))
 
 
 def generate(options: Options, way: Way, base: float, folder: Path) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def generate(options: Options, way: Way, base: float, folder: Path) -> dict[str,
 
 def _command(options: Options, way: Way, base: float, folder: Path) -> list[str]:
     what = ["--scenario", options.scenario, "--shape", options.shape, "--base-rps", f"{base:.4f}"]
+    what += ["--factor", f"{options.factor}"]
     when = ["--before-s", f"{options.before}", "--after-s", f"{options.after}"]
     when += ["--during-s", f"{options.during}"] if options.during else []
     where = ["--host", way.url, "--out", str(folder)]

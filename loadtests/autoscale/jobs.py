@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ _NDJSON = "application/x-ndjson"
 _SECONDS = 300.0
 """An answer to an upload comes when all of it is sealed and stored."""
 _ENDED = ("completed", "cancelled")
+_REFUSALS = (429, 503)
 
 
 def open_client(url: str, key: str, verify: Any) -> httpx.Client:
@@ -28,28 +30,29 @@ def texts(count: int, seed: int = 11) -> list[str]:
     return [message(dice) for _ in range(count)]
 
 
-def submit(client: httpx.Client, messages: Sequence[str]) -> str:
-    """Hand in a job, and return its path.
+def submit(client: httpx.Client, messages: Sequence[str], patience: float = 0.0) -> str:
+    """Hand in a job, and return its path. A refusal's Retry-After is heeded for so many seconds in all.
 
     Raises:
         httpx.HTTPError: it was not accepted.
     """
     lines = "\n".join(json.dumps({"text": text}) for text in messages)
-    accepted = client.post("/v1/jobs", content=lines, headers={"Content-Type": _NDJSON})
+    headers = {"Content-Type": _NDJSON}
+    accepted = _patiently(lambda: client.post("/v1/jobs", content=lines, headers=headers), patience)
     path: str = accepted.raise_for_status().headers["Location"]
     return path
 
 
-def finished(client: httpx.Client, path: str) -> int:
+def finished(client: httpx.Client, path: str, patience: float = 0.0) -> int:
     """Return how many messages of a job have their answer or were given up."""
-    job = client.get(path).raise_for_status().json()
+    job = _patiently(lambda: client.get(path), patience).raise_for_status().json()
     return int(job["succeeded"]) + int(job["dead"])
 
 
-def has_ended(client: httpx.Client, path: str) -> bool:
+def has_ended(client: httpx.Client, path: str, patience: float = 0.0) -> bool:
     """Tell whether a job has ended; without an answer it is not known to have."""
     try:
-        answer = client.get(path)
+        answer = _patiently(lambda: client.get(path), patience)
     except httpx.HTTPError:
         return False
     return answer.is_success and answer.json()["state"] in _ENDED
@@ -67,3 +70,14 @@ def answered(client: httpx.Client, path: str) -> set[int]:
     if len(places) != len(set(places)):
         raise ValueError(f"{len(places) - len(set(places))} messages of {path} have more than one answer.")
     return set(places)
+
+
+def _patiently(ask: Callable[[], httpx.Response], patience: float) -> httpx.Response:
+    """Ask, and again when a refusal says to, unless that is later than in `patience` seconds from now."""
+    until = time.monotonic() + patience
+    while True:
+        answer = ask()
+        told = answer.headers.get("Retry-After", "") if answer.status_code in _REFUSALS else ""
+        if not told.isdigit() or time.monotonic() + int(told) > until:
+            return answer
+        time.sleep(int(told))

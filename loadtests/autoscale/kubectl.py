@@ -10,6 +10,7 @@ from typing import Any, Self
 Thing = dict[str, Any]
 """An object of the Kubernetes API."""
 _SHOWN_LINES = 15
+_NOT_FOUND = "(NotFound)"
 
 
 class ClusterError(Exception):
@@ -74,10 +75,18 @@ class Cluster:
         """Change an object by a JSON merge patch."""
         self.run("patch", kind, name, "--type", "merge", "--patch", json.dumps(patch))
 
-    def has(self, group: str, kind: str) -> bool:
-        """Tell whether the cluster knows a kind, by its API group and plural."""
-        known = self.run("api-resources", "--api-group", group, "--output", "name").split()
-        return f"{kind}.{group}" in known
+    def has(self, version: str, kind: str) -> bool:
+        """Tell whether the cluster knows a kind, by its API group with version, and plural.
+
+        That group alone is asked: another one whose server is away says nothing about it.
+        """
+        try:
+            known = json.loads(self.run("get", "--raw", f"/apis/{version}"))["resources"]
+        except ClusterError as error:
+            if _NOT_FOUND in str(error):
+                return False
+            raise
+        return any(one["name"] == kind for one in known)
 
     def execute(self, pod: str, command: Sequence[str], *, timeout: float = 60.0) -> str:
         """Run a program in a pod, and return its standard output, which is in nobody's log."""

@@ -35,6 +35,8 @@ class Options:
     pinned: bool
     capacity: float | None
     """Requests a second of one pod; None: to be measured."""
+    factor: float
+    """The highest rate, as a multiple of 1x."""
     before: float
     during: float | None
     """Seconds at the highest rate; None: as many as the shape usually has."""
@@ -67,8 +69,9 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--out", type=lambda text: Path(text).resolve(), default=_folder(), help="folder of the run")
     add("--pinned", action="store_true", help="hold the autoscaler at its minimum: the verdict must be FAIL")
     add("--capacity", type=_positive, help="requests/s of one pod; none: they are measured first, on one pod")
+    add("--factor", type=_multiple, default=5.0, help="highest rate, as a multiple of 1x: of a step, spike, sine")
     add("--before", type=_positive, default=60.0, help="seconds at 1x before a step or spike")
-    add("--during", type=_positive, help="seconds at 5x; none: 180 for a step, 30 for a spike")
+    add("--during", type=_positive, help="seconds at the highest rate; none: 180 for a step, 30 for a spike")
     add("--after", type=_positive, default=240.0, help="seconds at 1x afterwards, until scaled down")
     add("--prometheus", help="address, or NAMESPACE/SERVICE:PORT, of a Prometheus that scrapes the release")
     return parser
@@ -94,4 +97,10 @@ def _number(text: str) -> float:
 def _positive(text: str) -> float:
     if not 0 < (found := _number(text)) < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return found
+
+
+def _multiple(text: str) -> float:
+    if not 1 < (found := _number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 1")
     return found

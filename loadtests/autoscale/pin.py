@@ -15,7 +15,9 @@ from loadtests.autoscale.kubectl import Cluster, ClusterError, Thing
 from loadtests.autoscale.release import Release, name_of, ready_replicas, wanted_replicas
 
 _ANNOTATION = "slipway.dev/bounds-before"
-_KEDA = ("keda.sh", "scaledobjects")
+_KEDA = ("keda.sh/v1alpha1", "scaledobjects")
+_MOST_OF_KEDA = 100
+"""KEDA's own upper bound, where an object names none."""
 _SECONDS = 300.0
 _EVERY_SECONDS = 1.0
 
@@ -54,7 +56,7 @@ class Autoscaler:
     @property
     def most(self) -> int:
         """Its upper bound."""
-        return int(self.before[self.fields[1]] or 1)
+        return int(self.before[self.fields[1]] or _MOST_OF_KEDA)
 
     def bind(self, least: int, most: int) -> None:
         """Set both bounds."""
@@ -75,13 +77,20 @@ def find_autoscaler(release: Release, component: str) -> Autoscaler:
     Raises:
         ClusterError: nothing does; the text says what to do.
     """
+    if found := next(_autoscalers(release, component), None):
+        return found
+    deployment = name_of(release.deployment(component))
+    raise ClusterError(f"Nothing scales {deployment}. Install the release with {component}.autoscaling.enabled=true.")
+
+
+def _autoscalers(release: Release, component: str) -> Iterator[Autoscaler]:
+    """Yield what scales a component; of KEDA's object and the one that it made, its own comes first."""
     deployment = name_of(release.deployment(component))
     kinds = [_KEDA[1]] if release.cluster.has(*_KEDA) else []
     for kind in (*kinds, "horizontalpodautoscalers"):
         for thing in release.cluster.things(kind):
             if thing["spec"]["scaleTargetRef"]["name"] == deployment:
-                return Autoscaler(release.cluster, kind, thing)
-    raise ClusterError(f"Nothing scales {deployment}. Install the release with {component}.autoscaling.enabled=true.")
+                yield Autoscaler(release.cluster, kind, thing)
 
 
 @contextmanager
@@ -105,23 +114,33 @@ def _put_back(autoscaler: Autoscaler) -> None:
 
 def recover(release: Release, component: str) -> None:
     """Put back the bounds that an earlier run left pinned, if one did."""
-    autoscaler = find_autoscaler(release, component)
-    if _ANNOTATION in autoscaler.thing["metadata"].get("annotations", {}):
+    autoscaler = next(_autoscalers(release, component), None)
+    if autoscaler and _ANNOTATION in autoscaler.thing["metadata"].get("annotations", {}):
         autoscaler.restore()
 
 
-def settle(release: Release, component: str, replicas: int, seconds: float = _SECONDS) -> float:
-    """Wait until a component has exactly so many ready pods, and return after how many seconds.
+def settle(release: Release, component: str, replicas: int, seconds: float = _SECONDS, hold: float = 0.0) -> float:
+    """Wait until a component has exactly so many ready pods, and return after how many seconds it had.
+
+    Args:
+        release: whose component.
+        component: by its label.
+        replicas: so many, and no other.
+        seconds: how long it may take.
+        hold: seconds for which it must then stay so; when it does not, the waiting begins anew.
 
     Raises:
         ClusterError: it had not, within `seconds`.
     """
-    began = time.monotonic()
-    while not _has(release, component, replicas):
-        if time.monotonic() - began > seconds:
+    began, since = time.monotonic(), None
+    while True:
+        has, now = _has(release, component, replicas), time.monotonic()
+        since = (since or now) if has else None
+        if since is not None and now - since >= hold:
+            return since - began
+        if since is None and now - began > seconds:
             raise ClusterError(f"{component} did not have {replicas} ready pods, and no other, within {seconds:.0f} s.")
         time.sleep(_EVERY_SECONDS)
-    return time.monotonic() - began
 
 
 def _has(release: Release, component: str, replicas: int) -> bool:

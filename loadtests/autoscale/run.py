@@ -18,12 +18,14 @@ from loadtests.autoscale.pin import find_autoscaler, pinned, recover, settle
 from loadtests.autoscale.progress import say, told
 from loadtests.autoscale.release import Release
 from loadtests.autoscale.way import Way, opened, provide
-from loadtests.verdict.objectives import read_objectives
+from loadtests.verdict.objectives import Objectives, read_objectives
 from loadtests.watch.background import watching
 
 _ROOT = Path(__file__).parents[2]
 _CALM_SECONDS = 600.0
 """How long the replicas may take to come down to their minimum before a run."""
+_CALM_FOR_SECONDS = 40.0
+"""How long they must be there: what an autoscaler still thinks of a calibration shows within that."""
 _JUDGE_SECONDS = 120.0
 _VERDICT_CODES = (0, 1, 2)
 """Of `python -m loadtests.verdict`: any other says that there is no verdict."""
@@ -35,16 +37,18 @@ def run(options: Options) -> Record:
     """Carry out a run, and return its verdict.
 
     Raises:
+        UnreadableError: the objectives cannot be read.
         ClusterError: the cluster, the release or a program did not do what the run needs; the text says which.
     """
+    objectives = read_objectives(options.objectives)
     _make_empty(options.out)
     release = Release(Cluster(options.namespace, options.context), options.release)
     say(f"Release {options.release} in namespace {options.namespace}; files of the run: {options.out}.")
-    component = "worker" if options.shape == BURST else "api"
-    recover(release, component)
+    for each in ("api", "worker"):
+        recover(release, each)
     with opened(options, release, options.out) as way:
         record = (_burst if options.shape == BURST else _load)(options, release, way)
-    _write(options, record)
+    _write(options, record, objectives)
     return _judge(options, record)
 
 
@@ -95,7 +99,7 @@ def _calm(options: Options, release: Release, component: str, stack: ExitStack) 
     if options.pinned:
         stack.enter_context(pinned(release, component, least))
     say(f"Waiting until {component} is at its minimum, {least}.")
-    settle(release, component, least, _CALM_SECONDS)
+    settle(release, component, least, _CALM_SECONDS, _CALM_FOR_SECONDS)
     return least
 
 
@@ -109,15 +113,14 @@ def _watch(options: Options) -> AbstractContextManager[None]:
     )
 
 
-def _write(options: Options, record: Record) -> None:
+def _write(options: Options, record: Record, objectives: Objectives) -> None:
     """Write `run.json`."""
-    objectives = read_objectives(options.objectives).model_dump()
     told_of = {
         "namespace": options.namespace,
         "release": options.release,
         "pinned": options.pinned,
         "url": options.url,
-        "objectives": objectives,
+        "objectives": objectives.model_dump(),
     }
     (options.out / "run.json").write_text(json.dumps({**record, **told_of}, indent=2) + "\n", encoding="utf-8")
 

@@ -16,7 +16,7 @@ _STEP_DOWN = 0.9
 _LEAST_RATE = 0.2
 _MARGIN = 1.02
 """By how much rates must differ to be worth a trial."""
-_MOST_ATTEMPTS = 8
+_MOST_ATTEMPTS = 12
 """To confirm; a rate that was not held again and again by then is no capacity."""
 _OVER_RATE = "a key was over its rate: give more keys, one a line, or raise SLIPWAY_RATE_LIMIT_PER_MINUTE."
 _LATE = "the generator itself was late at the lowest rate that failed: let it run where it has more of a processor."
@@ -109,8 +109,10 @@ class Search:
             self._guesses = [share * trial.ok_rps for share in _OF_THROUGHPUT]
 
     def _run(self, rate: float) -> Trial:
-        self._trials.append(self.run(rate))
-        return self._trials[-1]
+        self._trials.append(trial := self.run(rate))
+        if trial.unanswered:
+            raise NothingHeldError(f"None of {trial.requests} requests was answered as it should be: {trial.detail}.")
+        return trial
 
     def _failed(self, trial: Trial) -> bool:
         return trial.complaint(self.plan.limits) is not None

@@ -42,6 +42,13 @@ class Trial:
     """Most of one core that the generator used in a second."""
     generator_late: bool
     """Whether it was the generator's fault that requests were sent late."""
+    detail: str = ""
+    """What most of the errors were."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether every request that was due was an error."""
+        return self.requests > 0 and self.errors == 1
 
     def complaint(self, limits: Limits) -> str | None:
         """Return why the rate was not held; None: it was."""
@@ -50,7 +57,7 @@ class Trial:
         found = {
             f"p95 {self.p95_ms:.0f} ms": self.p95_ms > limits.p95_ms,
             f"{self.refused:.1%} refused": self.refused > limits.failed,
-            f"{self.errors:.1%} errors": self.errors > limits.failed,
+            f"{self.errors:.1%} errors{f' ({self.detail})' if self.detail else ''}": self.errors > limits.failed,
             f"{self.sent:.1%} sent": self.sent < limits.sent,
         }
         return ", ".join(text for text, wrong in found.items() if wrong) or None
@@ -82,5 +89,10 @@ def measured(
         sent=sum(sample["began"] < end for sample in due) / count,
         over_rate=any(sample["status"] == _TOO_MANY for sample in due),
         generator_cpu=max((second["cpu"] for second in seconds), default=0.0),
+        detail=_commonest([sample["detail"] for sample in due if sample["outcome"] == "error"]),
         generator_late=any(second["late_by"] == "generator" for second in seconds),
     )
+
+
+def _commonest(details: Sequence[str]) -> str:
+    return max(details, key=details.count, default="")

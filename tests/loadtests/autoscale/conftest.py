@@ -16,8 +16,12 @@ words = sys.argv[1:]
 with (folder / "calls").open("a") as calls:
     calls.write(json.dumps(words) + "\\n")
 things = json.loads((folder / "things.json").read_text())
-if "api-resources" in words:
-    print("\\n".join(things["kinds"]))
+if "--raw" in words:
+    version = words[-1].removeprefix("/apis/")
+    names = [kind.partition(".")[0] for kind in things["kinds"] if kind.partition(".")[2] == version.partition("/")[0]]
+    if not names:
+        sys.exit(things.get("raw", "Error from server (NotFound): the server could not find the requested resource"))
+    print(json.dumps({{"resources": [{{"name": name}} for name in names]}}))
 elif "get" in words:
     kind = words[words.index("get") + 1]
     found = things.get(kind, [])

@@ -18,6 +18,13 @@ def test_it_has_the_settings_and_the_rights_of_the_api(release, api):
     assert pod["enableServiceLinks"] is False
 
 
+def test_it_lives_as_long_as_it_is_needed(release, api):
+    pod = operator_pod(release, "one", api, 1_800)["spec"]
+
+    assert pod["activeDeadlineSeconds"] == 1_800
+    assert "1800" in pod["containers"][0]["command"][-1]
+
+
 def test_no_service_sends_it_requests_and_it_is_not_restarted(release, api):
     pod = operator_pod(release, "one", api)
 

@@ -32,6 +32,7 @@ def test_the_environment_says_where():
         (["--during", "inf"], "number above 0"),
         (["--key-file", "nowhere"], "nowhere is not there"),
         (["--shape", "cube"], "cube"),
+        (["--factor", "1"], "number above 1"),
     ],
 )
 def test_a_wrong_option_is_explained(capsys, arguments, words):

@@ -1,8 +1,9 @@
 """An autoscaler is held, and has its own bounds again whatever happens."""
 
 import pytest
+from loadtests.autoscale import pin
 from loadtests.autoscale.kubectl import ClusterError
-from loadtests.autoscale.pin import find_autoscaler, pinned, recover
+from loadtests.autoscale.pin import find_autoscaler, pinned, recover, settle
 
 KEDA = ["scaledobjects.keda.sh"]
 
@@ -99,3 +100,34 @@ def test_workers_that_may_all_go_are_measured_with_one(fake, release, api, scale
     fake.has(kinds=KEDA, deployments=[api], scaledobjects=[scaled_object])
 
     assert find_autoscaler(release, "api").least == 1
+
+
+def test_an_upper_bound_that_is_not_named_is_kedas_own(fake, release, api, scaled_object):
+    del scaled_object["spec"]["maxReplicaCount"]
+    fake.has(kinds=KEDA, deployments=[api], scaledobjects=[scaled_object])
+
+    assert find_autoscaler(release, "api").most == 100
+
+
+def test_a_cluster_that_cannot_say_whether_it_has_keda_is_no_cluster_without(fake, release, api):
+    fake.has(deployments=[api], horizontalpodautoscalers=[], raw="Error from server (ServiceUnavailable): keda is away")
+
+    with pytest.raises(ClusterError, match="keda is away"):
+        find_autoscaler(release, "api")
+
+
+def test_nothing_is_put_back_where_nothing_scales(fake, release, api):
+    fake.has(deployments=[api], horizontalpodautoscalers=[])
+
+    recover(release, "api")
+
+    assert not [call for call in fake.calls() if "patch" in call]
+
+
+def test_calm_that_does_not_last_is_none(release, monkeypatch):
+    looks = iter([True, False, True, True, True, True])
+    monkeypatch.setattr(pin, "_has", lambda *_: next(looks))
+    monkeypatch.setattr(pin, "_EVERY_SECONDS", 0.05)
+
+    assert settle(release, "api", 1, hold=0.12) >= 0.1
+    assert next(looks, "all") == "all"

@@ -1,5 +1,6 @@
 """A run: its own folder, its own verdict, and an end in order."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -77,4 +78,24 @@ def test_bounds_that_could_not_be_put_back_are_told(fake, api, pytestconfig):
 
     assert ran.returncode == 3
     assert "own bounds again" not in ran.stdout
-    assert "Nothing scales" in ran.stdout
+    assert "Nothing scales" in json.loads(ran.stdout.splitlines()[-1])["error"]
+
+
+@pytest.mark.parametrize("content", ["p95_ms: fast", "- p95_ms", "p99_ms: 3"])
+def test_objectives_are_read_before_anything_else(fake, tmp_path, pytestconfig, content):
+    (tmp_path / "mine.yaml").write_text(content)
+    command = [sys.executable, "-m", "loadtests.autoscale", "--objectives", str(tmp_path / "mine.yaml")]
+    ran = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        cwd=pytestconfig.rootpath,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 3
+    last = json.loads(ran.stdout.splitlines()[-1])
+    assert last["verdict"] is None
+    assert "mine.yaml" in last["error"]
+    assert not fake.calls()
+    assert not (tmp_path / "out").exists()

@@ -162,3 +162,14 @@ def test_what_a_rate_must_not_go_beyond(changed, complaint):
     trial = Trial(10, 100, ok_rps=10, over_rate=False, generator_cpu=0, generator_late=False, **(good | changed))
 
     assert trial.complaint(LIMITS) == complaint
+
+
+def test_a_target_that_answers_nothing_is_told_at_once():
+    target = Target(60)
+
+    def run(rate):
+        return replace(target.run(rate), ok_rps=0.0, errors=1.0, detail="401 instead of 200")
+
+    with pytest.raises(NothingHeldError, match=r"None of 100 requests.*401 instead of 200"):
+        Search(run, always).find()
+    assert len(target.rates) == 1

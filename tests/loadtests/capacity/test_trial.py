@@ -1,11 +1,11 @@
 """The figures of a trial, from what the generator wrote down."""
 
 import pytest
-from loadtests.capacity.trial import measured
+from loadtests.capacity.trial import Limits, measured
 
 
 def sample(due, outcome="ok", seconds=0.1, late=0.0, status=200):
-    return {"due": due, "began": due + late, "seconds": seconds, "outcome": outcome, "status": status}
+    return {"due": due, "began": due + late, "seconds": seconds, "outcome": outcome, "status": status, "detail": ""}
 
 
 def second(cpu=0.1, late_by=None):
@@ -44,3 +44,12 @@ def test_a_key_over_its_rate_and_a_late_generator_are_told():
 
 def test_without_requests_there_is_no_latency():
     assert measured(1.0, 0.0, 1.0, [], []).p95_ms is None
+
+
+def test_what_most_errors_were_is_told():
+    details = ["502 instead of 200", "no answer", "502 instead of 200", ""]
+    samples = [sample(0.1, "error" if detail else "ok") | {"detail": detail} for detail in details]
+    trial = measured(4.0, 0.0, 1.0, samples, [])
+
+    assert "75.0% errors (502 instead of 200)" in trial.complaint(Limits())
+    assert not trial.unanswered
