@@ -205,7 +205,12 @@ def longest_gap(times: Sequence[float], begin: float, end: float) -> float:
 
 
 def clocks(recording: Recording) -> Iterator[Finding]:
-    """Find clocks that differ by more than 5 s: those of the watch and of the API server, or of a pod's own times."""
+    """Find clocks that differ by more than 5 s: those of the watch and of the API server, or of a pod's own times.
+
+    Clocks that nobody compared may differ.
+    """
+    if recording.deployments and not recording.clocks:
+        yield Finding(Kind.CLOCKS, "cluster.ndjson does not say how far the clocks of watch and cluster differ.")
     offsets = [clock.ahead_s for clock in recording.clocks]
     noted = [(pod.at, at) for pod in recording.pods for at in (pod.ready_at, pod.deleted_at, pod.gone_at) if at]
     offsets += [seen - at for seen, at in noted if at > seen]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from loadtests.watch.proxy import open_proxy
 _EVERY_SECONDS = 1.0
 _SELDOM = 5
 """Events and the clock are looked at in every so many-th look."""
+_TRY_SECONDS = 60.0
+"""What a Prometheus is asked for at the beginning, so that a wrong address is told before the run."""
 _FORBIDDEN, _UNKNOWN = 403, 404
 
 
@@ -53,6 +55,7 @@ class Watch:
         self._ledger, self._over = Ledger(), asyncio.Event()
         self._began = self._seen = 0.0
         self._looks = 0
+        self._clock: list[dict[str, Any]] = []
 
     async def __aenter__(self) -> Self:
         """Begin; a WatchError says when the release is not there, or may not be read."""
@@ -60,6 +63,8 @@ class Watch:
             self._api = await stack.enter_async_context(open_proxy(self._context))
             self._file: IO[str] = stack.enter_context(self._path.open("w", encoding="utf-8"))
             await self._first_look()
+            if self._prometheus:
+                await self._prometheus.between(self._began - _TRY_SECONDS, self._began, self._api)
             self._task = asyncio.create_task(self._keep_looking())
             self._stack = stack.pop_all()
         return self
@@ -70,8 +75,16 @@ class Watch:
             await self._task
             await self._look()
             if self._prometheus:
-                lines = await self._prometheus.between(self._began, time.time(), self._api)
-                self._path.with_name("prometheus.ndjson").write_text(_lines(lines), encoding="utf-8")
+                await self._ask_prometheus(self._prometheus)
+
+    async def _ask_prometheus(self, prometheus: Prometheus) -> None:
+        """Write what it knew. Without its answer the run is still whole: no verdict is made of it."""
+        try:
+            lines = await prometheus.between(self._began, time.time(), self._api)
+        except WatchError as error:
+            self._write([{"at": time.time(), "kind": "gap", "seconds": 0.0, "why": str(error)}])
+            return
+        self._path.with_name("prometheus.ndjson").write_text(_lines(lines), encoding="utf-8")
 
     async def _first_look(self) -> None:
         self._began = self._seen = time.time()
@@ -105,6 +118,7 @@ class Watch:
             self._write(self._ledger.lines(look))
             self._seen = look.at
             if self._looks % _SELDOM == 0:
+                self._write(self._clock)
                 await self._look_at_events()
         except (httpx.HTTPError, ValueError) as error:
             now = time.time()
@@ -122,23 +136,26 @@ class Watch:
         return Look(time.time(), deployments, autoscalers, pods)
 
     async def _look_at_events(self) -> None:
-        path = f"api/v1/namespaces/{self._namespace}/events"
-        began = time.time()
-        answer = (await self._api.get(path)).raise_for_status()
-        now = time.time()
-        self._write(self._ledger.news(self._began, answer.json()["items"]))
-        # The header counts whole seconds: half a second is its mean error.
-        theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5
-        self._write([{"at": now, "kind": "clock", "ahead_s": round((began + now) / 2 - theirs, 2)}])
+        self._write(self._ledger.news(self._began, await self._list("api/v1", "events", {})))
 
     async def _list(self, group: str, plural: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+        began = time.time()
         answer = await self._api.get(f"{group}/namespaces/{self._namespace}/{plural}", params=parameters)
         found: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
+        self._clock = list(_clock(answer, began, time.time()))
         return found
 
     def _write(self, records: Iterable[dict[str, Any]]) -> None:
         self._file.write(_lines(records))
         self._file.flush()
+
+
+def _clock(answer: httpx.Response, began: float, ended: float) -> Iterator[dict[str, Any]]:
+    """Yield what an answer says of the API server's clock, if it does."""
+    if stamp := answer.headers.get("Date"):
+        # The header counts whole seconds: half a second is its mean error.
+        theirs = parsedate_to_datetime(stamp).timestamp() + 0.5
+        yield {"at": ended, "kind": "clock", "ahead_s": round((began + ended) / 2 - theirs, 2)}
 
 
 def _lines(records: Iterable[dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ def burst(start, ready=COMES, drained=105.0, **changed):
          "desired": 4, "ready": [count for time, count in ready if time <= at][-1]}
         for at in range(-10, 250)
     ]  # fmt: skip
+    looks.append({"at": start - 10, "kind": "clock", "ahead_s": 0.2})
     run = {"scenario": "jobs", "shape": "burst", "started": start - 5, "ended": start + 240, "burst": told | changed}
     return {"run.json": run, "cluster.ndjson": looks}
 

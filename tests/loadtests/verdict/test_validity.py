@@ -125,6 +125,13 @@ def test_a_cluster_with_another_clock_proves_nothing(judged, files, ahead, verdi
     assert judged(files).verdict is verdict
 
 
+def test_clocks_that_nobody_compared_prove_nothing(judged, files):
+    files["cluster.ndjson"] = [line for line in files["cluster.ndjson"] if line["kind"] != "clock"]
+    judgement = judged(files)
+    assert judgement.verdict is Verdict.INVALID
+    assert kinds(judgement) == {Kind.CLOCKS}
+
+
 @pytest.mark.parametrize("capacity", [None, 0, -1])
 def test_without_the_capacity_of_a_pod_nothing_is_proven(judged, files, capacity):
     files["run.json"]["capacity_rps"] = capacity

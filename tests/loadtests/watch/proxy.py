@@ -28,7 +28,9 @@ class Handler(BaseHTTPRequestHandler):
         elif moment == "nonsense":
             self._answer(200, None)
         elif path.endswith("query_range"):
-            self._answer(200, MATRIX)
+            self._answer(*((500, {"error": "no"}) if (FOLDER / "no-prometheus").exists() else (200, MATRIX)))
+        elif path.endswith("/events") and (FOLDER / "no-events").exists():
+            self._answer(403, {"message": "forbidden"})
         else:
             self._answer(200, {"items": self._list(moment, path.split("/"))})
 

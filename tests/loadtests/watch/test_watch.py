@@ -93,6 +93,28 @@ async def test_prometheus_is_asked_through_the_api_server_when_it_is_over(watch,
     assert {line["value"] for line in told} == {2.5, 3.0}
 
 
+async def test_a_prometheus_that_does_not_answer_is_told_at_the_beginning(cluster, watch):
+    (cluster.folder / "no-prometheus").touch()
+    with pytest.raises(WatchError, match="Prometheus cannot be asked"):
+        async with watch(prometheus="monitoring/prometheus:9090"):
+            raise AssertionError("It began.")
+    assert not cluster.is_running
+
+
+async def test_a_prometheus_that_is_away_at_the_end_is_a_gap(cluster, watch, lines):
+    async with watch(prometheus="monitoring/prometheus:9090"):
+        (cluster.folder / "no-prometheus").touch()
+    assert "Prometheus cannot be asked" in lines("gap")[-1]["why"]
+    assert lines("deployment")
+
+
+async def test_the_clock_is_known_to_those_who_may_not_list_events(cluster, watch, lines, until):
+    (cluster.folder / "no-events").touch()
+    async with watch():
+        await until(lambda: lines("clock"))
+    assert abs(lines("clock")[0]["ahead_s"]) < 5
+
+
 @pytest.mark.parametrize(
     ("moment", "more", "said"),
     [
