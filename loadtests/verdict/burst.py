@@ -18,7 +18,7 @@ _ROUNDING = 0.9
 
 @dataclass(frozen=True, slots=True)
 class BurstFigures:
-    """The figures of a burst. Seconds count from when its last job was accepted."""
+    """The figures of a burst. Seconds count from when its first upload began."""
 
     messages: int
     initial_workers: int

@@ -36,7 +36,7 @@ class Burst(BaseModel):
     messages: _Count
     """All messages of all jobs of the burst."""
     submitted: _Time
-    """When the last of them was accepted: `202`."""
+    """When the first of them began to be uploaded."""
     drained: _Time | None = None
     """When the last job was terminal; None: some never were."""
     initial_workers: _Count

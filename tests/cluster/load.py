@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
-from e2e.failure import UnmetError
+from e2e.failure import UnmetError, demand
 from loadtests.samples.outcome import Outcome, judge
 from loadtests.scenario.messages import message
 
@@ -19,6 +19,10 @@ _SECONDS = 30.0
 _NEW_CONNECTION_EVERY = 4
 """Of so many requests one opens a connection of its own, the others reuse one."""
 _PATH = "/v1/triage"
+_BATCH_EVERY, _BATCH = 8, (16, 32)
+"""With batches, of so many requests one has so many messages: it is still under way when a pod is told to end."""
+_SENT = 0.9
+"""Least share of what was due that must have been sent: a load that stood still shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Calls:
     """The requests of a load, in the order in which they ended."""
 
     made: list[Call] = field(default_factory=list)
+    error: BaseException | None = None
+    """What ended the load before its time."""
 
     def of(self, outcome: Outcome) -> list[Call]:
         """Return those that ended in one way."""
@@ -53,6 +59,10 @@ class Calls:
         details = [call.detail for call in self.of(Outcome.ERROR)]
         return [f"{details.count(detail)} times {detail}" for detail in sorted(set(details))]
 
+    def last_bad_due(self, moment: float) -> float:
+        """Return how many seconds after a moment the last request was due that ended badly; 0: none was."""
+        return max([0.0, *(call.due - moment for call in self.made if call.outcome is not Outcome.OK)])
+
     def quiet_after(self, moment: float) -> float:
         """Return after how many seconds from a moment on no request ended badly any more."""
         bad = [call.ended for call in self.made if call.outcome is not Outcome.OK and call.ended >= moment]
@@ -60,16 +70,20 @@ class Calls:
 
 
 @contextmanager
-def load(stage: Stage, rate: float | None = None) -> Iterator[Calls]:
+def load(stage: Stage, rate: float | None = None, *, batches: bool = False) -> Iterator[Calls]:
     """Send requests until the block ends, and wait for their answers. What fails is not this one's to judge.
 
+    Args:
+        stage: whose release.
+        rate: requests a second; None: that of the options.
+        batches: whether some requests have many messages.
+
     Raises:
-        UnmetError: nothing was answered before the block began.
+        UnmetError: nothing was answered before the block began, or the load was not sent to its end.
     """
     calls, over = Calls(), threading.Event()
-    caller = threading.Thread(
-        target=lambda: asyncio.run(_call(stage, rate or stage.options.rate, calls, over)), name="load"
-    )
+    load = _Load(rate or stage.options.rate, batches, calls, over)
+    caller = threading.Thread(target=_keep_error, args=(stage, load), name="load")
     caller.start()
     try:
         _await_answers(calls)
@@ -77,17 +91,41 @@ def load(stage: Stage, rate: float | None = None) -> Iterator[Calls]:
     finally:
         over.set()
         caller.join()
+    if calls.error:
+        raise UnmetError(f"The load was not sent to its end: {_told(calls.error)}") from calls.error
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    rate: float
+    batches: bool
+    calls: Calls
+    over: threading.Event
+
+
+def _keep_error(stage: Stage, load: _Load) -> None:
+    try:
+        asyncio.run(_call(stage, load))
+    except BaseException as error:  # noqa: BLE001  # raised where the load is waited for: this is a thread
+        load.calls.error = error
+
+
+def _told(error: BaseException) -> str:
+    first = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
+    return f"{type(first).__name__}: {first}"
 
 
 def _await_answers(calls: Calls) -> None:
     began = time.monotonic()
     while not calls.of(Outcome.OK):
+        if calls.error:
+            raise UnmetError(f"The load could not begin: {_told(calls.error)}") from calls.error
         if time.monotonic() - began > _SECONDS:
             raise UnmetError(f"No request was answered within {_SECONDS:.0f} s: {'; '.join(calls.kinds()) or 'none'}.")
         time.sleep(0.1)
 
 
-async def _call(stage: Stage, rate: float, calls: Calls, over: threading.Event) -> None:
+async def _call(stage: Stage, load: _Load) -> None:
     dice, began, number = random.Random(7), time.time(), 0
     keeping, closing = httpx.Limits(), httpx.Limits(max_keepalive_connections=0)
     async with (
@@ -95,17 +133,31 @@ async def _call(stage: Stage, rate: float, calls: Calls, over: threading.Event) 
         stage.async_client(_SECONDS, closing) as fresh,
         asyncio.TaskGroup() as requests,
     ):
-        while not over.is_set():
-            due = began + number / rate
+        while not load.over.is_set():
+            due = began + number / load.rate
             await asyncio.sleep(max(0.0, due - time.time()))
             client = kept if number % _NEW_CONNECTION_EVERY else fresh
-            requests.create_task(_send(client, message(dice), due, calls))
+            many = load.batches and number % _BATCH_EVERY == 0
+            texts = [message(dice) for _ in range(dice.randint(*_BATCH) if many else 1)]
+            requests.create_task(_send(client, texts, due, load.calls))
             number += 1
+        demand_sent(number, load.rate * (time.time() - began))
 
 
-async def _send(client: httpx.AsyncClient, text: str, due: float, calls: Calls) -> None:
+def demand_sent(sent: int, due: float) -> None:
+    """Demand that nearly all requests that were due were sent.
+
+    Raises:
+        UnmetError: too few were.
+    """
+    demand(
+        sent >= _SENT * due, f"Only {sent} of {due:.0f} requests that were due were sent: this machine was too slow."
+    )
+
+
+async def _send(client: httpx.AsyncClient, texts: Sequence[str], due: float, calls: Calls) -> None:
     try:
-        response = await client.post(_PATH, json={"inputs": [{"text": text}]})
+        response = await client.post(_PATH, json={"inputs": [{"text": text} for text in texts]})
     except httpx.HTTPError as error:
         calls.made.append(
             Call(due, time.time() - due, Outcome.ERROR, f"no answer ({type(error).__name__}: {str(error)[:80]})")

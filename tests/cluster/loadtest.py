@@ -43,6 +43,12 @@ def loadtest(stage: Stage, name: str, *arguments: str) -> dict[str, Any]:
     return verdict_of(last, process.returncode)
 
 
+def check_removals(stage: Stage, step: str, found: dict[str, Any]) -> None:
+    """Demand that pods went while the run was watched: otherwise it says nothing about scaling down."""
+    count = len(found["figures"]["removals"])
+    stage.outcome.check(step, f"{count} pods were removed again, under watch", holds=count)
+
+
 def verdict_of(line: str, status: int) -> dict[str, Any]:
     """Return the verdict that a load test printed as its last line.
 

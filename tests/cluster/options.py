@@ -23,6 +23,9 @@ STEPS = (
     "uninstall",
 )
 """In the order in which they run."""
+EXTRA = ("sine",)
+"""Carried out only when they are asked for, after `autoscale`: they take long."""
+_ORDER = (*STEPS[:-1], *EXTRA, STEPS[-1])
 CHART = ROOT / "k8s" / "charts" / "slipway"
 _NAMESPACE, _RELEASE = "slipway-e2e", "slipway"
 _URL = "https://localhost:30843"
@@ -59,7 +62,7 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str] = os.e
             parser.error(f"--values {file} is not there")
     images = {"image.registry": given.registry, "image.tag": given.tag}
     return Options(
-        steps=[step for step in STEPS if step in (given.only or STEPS)],
+        steps=[step for step in _ORDER if step in (given.only or STEPS)],
         context=given.context,
         namespace=given.namespace,
         release=given.release,
@@ -78,7 +81,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         description="Install the chart into the cluster of KUBECONFIG, load, change and break it, and remove it.",
     )
     add = parser.add_argument
-    add("--only", type=_steps, metavar="STEPS", help=f"these steps alone: {','.join(STEPS)}")
+    add("--only", type=_steps, metavar="STEPS", help=f"these steps alone: {','.join(_ORDER)}")
     add("--context", help="context of the kubeconfig (default: the current one)")
     add("--namespace", default=_NAMESPACE, help="made and removed by the run (default %(default)s)")
     add("--release", default=_RELEASE, help="name of the release (default %(default)s)")
@@ -105,6 +108,8 @@ def _rate(text: str) -> float:
 
 def _steps(text: str) -> list[str]:
     steps = text.replace(",", " ").split()
-    if not steps or (unknown := sorted(set(steps) - set(STEPS))):
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown) if steps else 'nothing'} is no step: {', '.join(STEPS)}")
+    if not steps or (unknown := sorted(set(steps) - set(_ORDER))):
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(unknown) if steps else 'nothing'} is no step: {', '.join(_ORDER)}"
+        )
     return steps

@@ -7,7 +7,6 @@ import time
 import traceback
 from pathlib import Path
 
-import httpx
 from e2e.command import ROOT
 from e2e.failure import UnmetError
 from e2e.report import say
@@ -19,7 +18,6 @@ from cluster.report import Outcome
 from cluster.stage import Stage
 
 _TAIL_LINES = "5000"
-_ERRORS = (UnmetError, ClusterError, httpx.HTTPError, AssertionError, LookupError, ValueError, OSError)
 _REMOVE_SECONDS = 300
 
 
@@ -52,7 +50,7 @@ def _step(stage: Stage, step: str) -> bool:
     began = time.monotonic()
     try:
         importlib.import_module(f"cluster.steps.{step}").run(stage)
-    except _ERRORS as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is a failure, and the next step is tried
         known = isinstance(error, (UnmetError, ClusterError))
         text = str(error) if known else f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
         stage.outcome.fail(step, text)
@@ -64,15 +62,18 @@ def _step(stage: Stage, step: str) -> bool:
 
 def _finish(stage: Stage) -> None:
     """Keep what may tell why something failed, and remove what the run made."""
-    if not stage.outcome.passed:
-        _keep_logs(stage)
+    try:
+        if not stage.outcome.passed:
+            _keep_logs(stage)
+    except Exception as error:  # noqa: BLE001  # the namespace is removed whatever became of its logs
+        say(f"Not all logs could be kept: {error}")
     (stage.folder / "key").unlink(missing_ok=True)
     if stage.options.keep or "install" not in stage.options.steps:
         return
     try:
         removed = ("delete", "namespace", stage.options.namespace, "--ignore-not-found")
         stage.cluster.run(*removed, timeout=_REMOVE_SECONDS)
-    except ClusterError as error:
+    except (ClusterError, OSError) as error:
         stage.outcome.fail("run", f"The namespace could not be removed: {error}")
 
 
@@ -80,12 +81,7 @@ def _keep_logs(stage: Stage) -> None:
     """Write each pod's log, and what the cluster says of the namespace, below the folder of the run."""
     logs = stage.folder / "logs"
     logs.mkdir(exist_ok=True)
-    try:
-        pods = [name_of(pod) for pod in stage.cluster.things("pods")]
-    except ClusterError as error:
-        say(f"No logs could be kept: {error}")
-        return
-    for pod in pods:
+    for pod in [name_of(pod) for pod in stage.cluster.things("pods")]:
         command = ("logs", pod, "--all-containers", "--prefix", "--tail", _TAIL_LINES)
         (logs / f"{pod}.log").write_text(_said(stage, *command), encoding="utf-8")
     (logs / "events.txt").write_text(_said(stage, "get", "events", "--sort-by=.lastTimestamp"), encoding="utf-8")

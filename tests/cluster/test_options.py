@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.options import CHART, STEPS, read_options
+from cluster.options import CHART, EXTRA, STEPS, read_options
 from cluster.steps import __path__ as steps_path
 
 
@@ -32,7 +32,12 @@ def test_a_step_that_is_none_is_explained(capsys, steps):
 def test_every_step_has_its_module():
     modules = {file.stem for file in Path(steps_path[0]).glob("*.py")} - {"__init__"}
 
-    assert modules == set(STEPS)
+    assert modules == {*STEPS, *EXTRA}
+
+
+def test_what_takes_long_is_done_when_it_is_asked_for():
+    assert not set(EXTRA) & set(read_options([], {}).steps)
+    assert read_options(["--only", "uninstall,sine,install"], {}).steps == ["install", "sine", "uninstall"]
 
 
 def test_images_become_values():

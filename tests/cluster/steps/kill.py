@@ -13,7 +13,10 @@ from cluster.load import load
 from cluster.stage import Stage
 
 _READY_SECONDS = 180.0
-_RECOVERED_SECONDS = 60.0
+_RECOVERED_SECONDS = 15.0
+"""After that no request may be sent to a pod that is not there."""
+_SPOILED_SECONDS = 5.0
+"""As many requests as are due within it may go wrong."""
 _AFTER_SECONDS = 10.0
 _INPUTS = 3_000
 _JOB_SECONDS = 300.0
@@ -36,9 +39,9 @@ def _kill_api(stage: Stage) -> None:
     stage.outcome.measure(kill_replaced_s=seconds, kill_recovered_s=calls.quiet_after(killed))
     bad, made = len(calls.made) - len(calls.of(Outcome.OK)), len(calls.made)
     stage.outcome.measure(kill_requests=made, kill_requests_not_answered=bad)
-    quiet = calls.quiet_after(killed)
-    text = f"a killed pod of the API: {bad} of {made} requests went wrong, none {quiet:.1f} s after it"
-    stage.outcome.check("kill", text, holds=quiet <= _RECOVERED_SECONDS)
+    last, most = calls.last_bad_due(killed), _SPOILED_SECONDS * stage.options.rate
+    text = f"a killed pod of the API: {bad} of {made} requests went wrong, none that was due {last:.1f} s after it"
+    stage.outcome.check("kill", text, holds=last <= _RECOVERED_SECONDS and bad <= most)
 
 
 def _kill_worker(stage: Stage) -> None:

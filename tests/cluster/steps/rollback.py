@@ -14,10 +14,10 @@ _REPLICAS = 5
 
 
 def run(stage: Stage) -> None:
-    """Demand that no request fails, and give the autoscaler the bounds of the values back."""
+    """Demand that no request fails or is refused, and give the autoscaler the bounds of the values back."""
     demand(stage.before_upgrade, "There is nothing to roll back to: the step `upgrade` was not carried out.")
     before = stage.pod_names("api")
-    with watched(stage, "api") as readings, load(stage) as calls:
+    with watched(stage, "api") as readings, load(stage, batches=True) as calls:
         began = time.monotonic()
         stage.helm.rollback(stage.before_upgrade)
         seconds = time.monotonic() - began

@@ -14,13 +14,13 @@ _BOUNDS = ("minReplicas", "maxReplicas")
 
 
 def run(stage: Stage) -> None:
-    """Demand that no request fails, and that five replicas are ready all the time."""
+    """Demand that no request fails or is refused, and that five replicas are ready all the time."""
     stage.before_bounds = stage.helm.revision()
     stage.helm.upgrade(*(f"api.autoscaling.{bound}={_REPLICAS}" for bound in _BOUNDS))
     stage.await_replicas("api", _REPLICAS)
     stage.before_upgrade = stage.helm.revision()
     before = stage.pod_names("api")
-    with watched(stage, "api") as readings, load(stage) as calls:
+    with watched(stage, "api") as readings, load(stage, batches=True) as calls:
         began = time.monotonic()
         stage.helm.upgrade(f"api.podAnnotations.e2e/changed=at-{time.time_ns()}")
         seconds = time.monotonic() - began
@@ -36,9 +36,9 @@ def judge(stage: Stage, step: str, calls: Calls, readings: Readings) -> None:
     failed, refused, made = len(calls.of(Outcome.ERROR)), len(calls.of(Outcome.REFUSED)), len(calls.made)
     figures = {"failed_requests": failed, "refused_requests": refused, "requests": made}
     stage.outcome.measure(**{f"{step}_{name}": value for name, value in figures.items()})
-    stage.outcome.check(
-        step, f"{failed} of {made} requests failed during the {step} {'; '.join(calls.kinds())}", holds=not failed
-    )
+    kinds = "; ".join(calls.kinds())
+    stage.outcome.check(step, f"{failed} of {made} requests failed during the {step} {kinds}", holds=not failed)
+    stage.outcome.check(step, f"{refused} of {made} requests were refused during the {step}", holds=not refused)
     least = readings.least_ready()
     stage.outcome.measure(**{f"{step}_least_ready": least})
     stage.outcome.check(step, f"never fewer than {least} of {_REPLICAS} replicas were ready", holds=least >= _REPLICAS)

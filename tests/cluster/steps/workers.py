@@ -1,6 +1,6 @@
 """A burst of jobs: more than the workers that run can do in five minutes."""
 
-from cluster.loadtest import loadtest
+from cluster.loadtest import check_removals, loadtest
 from cluster.stage import Stage
 
 
@@ -11,3 +11,4 @@ def run(stage: Stage) -> None:
     stage.outcome.measure(**{f"burst_{name}": value for name, value in figures.items()})
     findings = "; ".join(finding["text"] for finding in found["findings"])
     stage.outcome.check("workers", f"a burst of jobs: {found['verdict']}: {findings}", holds=found["verdict"] == "PASS")
+    check_removals(stage, "workers", found)
