@@ -70,5 +70,5 @@ def _fetch(cluster: Cluster, pod: str, out: Path) -> None:
     for name in _FILES:
         command = cluster.command("exec", pod, "--container", "keeper", "--", "cat", f"{RESULTS}/{name}")
         with (out / name).open("wb") as file:
-            if subprocess.run(command, stdout=file, check=False).returncode:  # noqa: S603  # names of our own objects
+            if subprocess.run(command, stdout=file, check=False).returncode:  # names of our own objects
                 raise ClusterError(f"{name} could not be fetched from pod {pod}: what Locust said is above.")
