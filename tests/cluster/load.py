@@ -19,7 +19,7 @@ _SECONDS = 30.0
 _NEW_CONNECTION_EVERY = 4
 """Of so many requests one opens a connection of its own, the others reuse one."""
 _PATH = "/v1/triage"
-_BATCH_EVERY, _BATCH = 8, (16, 32)
+_BATCH_EVERY, _BATCH = 7, (16, 32)
 """With batches, of so many requests one has so many messages: it is still under way when a pod is told to end."""
 _SENT = 0.9
 """Least share of what was due that must have been sent: a load that stood still shows nothing."""
