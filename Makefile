@@ -108,7 +108,7 @@ deploy: ## Install or upgrade the chart in the cluster of KUBECONFIG (NAMESPACE,
 	k8s/deploy.sh
 
 .PHONY: loadtest-autoscale
-loadtest-autoscale: .venv/installed ## Load what `make deploy` made with 1x, 5x, 1x, and judge how it scaled (some 10 minutes)
+loadtest-autoscale: .venv/installed ## Load what `make deploy` made with 1x, 5x, 1x, and judge how it scaled (some 12 minutes)
 	$(BIN)/python -m loadtests.autoscale $(ARGS)
 
 .PHONY: loadtest-distributed
