@@ -32,7 +32,7 @@ class Checksum(Workload[Scan, Digest]):
     Input = Scan
     Output = Digest
     max_batch: ClassVar[int] = 8
-    time_limit: ClassVar[float] = 0.5
+    time_limit: ClassVar[float] = 3.0
     seen: ClassVar[list[bytes]] = []
 
     async def predict(self, batch: Sequence[Scan]) -> Sequence[Digest | Failure]:
