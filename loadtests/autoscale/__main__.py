@@ -1,13 +1,12 @@
 """`python -m loadtests.autoscale`: see `make loadtest-autoscale` and docs/loadtests.md."""
 
 import json
-import signal
 import subprocess
 import sys
-from types import FrameType
 
 import httpx
 
+from loadtests.autoscale.interruption import end_in_order
 from loadtests.autoscale.kubectl import ClusterError
 from loadtests.autoscale.options import read_options
 from loadtests.autoscale.progress import say
@@ -28,14 +27,12 @@ _EXPECTED = (
     LookupError,
 )
 """What a cluster, a program or a file can do wrong."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Run, print the verdict as the last line, and return the exit code."""
     options = read_options(sys.argv[1:])
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    end_in_order()
     try:
         verdict = run(options)
     except KeyboardInterrupt:
@@ -51,13 +48,6 @@ def _not_carried_out(text: str) -> int:
     say(text)
     print(json.dumps({"verdict": None, "error": text}), flush=True)
     return _NOT_CARRIED_OUT
-
-
-def _interrupt(_: int, __: FrameType | None) -> None:
-    """End the run in order. A second signal must not break off what puts the bounds back."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -71,9 +71,8 @@ def _load(options: Options, release: Release, way: Way) -> Record:
         stack.enter_context(_watch(options))
         stack.enter_context(told(options.out, "api", shape_of(options, base)))
         about = generate(options, way, base, options.out)
-    period = {"period_s": about["parameters"]["period_s"]} if "period_s" in about["parameters"] else {}
     kept = {name: about[name] for name in ("scenario", "shape", "started", "ended", "phases", "parameters")}
-    return {**kept, **period, "capacity_rps": capacity, "base_rps": base}
+    return {**kept, "capacity_rps": capacity, "base_rps": base}
 
 
 def _burst(options: Options, release: Release, way: Way) -> Record:

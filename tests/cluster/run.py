@@ -5,11 +5,10 @@ import shutil
 import subprocess
 import time
 import traceback
-from pathlib import Path
 
 from e2e.command import ROOT
 from e2e.failure import UnmetError
-from e2e.report import say
+from e2e.report import near, say
 from loadtests.autoscale.kubectl import ClusterError
 from loadtests.autoscale.release import name_of
 
@@ -95,8 +94,3 @@ def _said(stage: Stage, *arguments: str) -> str:
         stage.cluster.command(*arguments), capture_output=True, text=True, timeout=_REMOVE_SECONDS, check=False
     )
     return ran.stdout + ran.stderr
-
-
-def near(path: Path) -> Path:
-    """Return a path as a person in the current folder would write it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

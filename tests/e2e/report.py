@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 _BEGAN = time.monotonic()
 
@@ -12,6 +13,11 @@ def say(text: str) -> None:
     """Tell whoever waits in front of the terminal."""
     sys.stdout.write(f"{time.monotonic() - _BEGAN:7.1f} s  {text}\n")
     sys.stdout.flush()
+
+
+def near(path: Path) -> Path:
+    """Return a path as a person in the current folder would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 @dataclass(slots=True)

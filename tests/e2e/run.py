@@ -4,7 +4,6 @@ import importlib
 import os
 import time
 import traceback
-from pathlib import Path
 
 import httpx
 
@@ -13,7 +12,7 @@ from e2e.failure import UnmetError
 from e2e.making import make_project
 from e2e.options import Options
 from e2e.places import free_ports
-from e2e.report import Outcome, say
+from e2e.report import Outcome, near, say
 from e2e.stage import Stage
 from e2e.traffic import traffic
 
@@ -26,7 +25,7 @@ _TAIL_LINES = 30
 def run(options: Options, outcome: Outcome) -> None:
     """Carry out the steps that are asked for. What they find is noted in `outcome`; the stack is gone afterwards."""
     stage = _stage(options, outcome)
-    say(f"Project {stage.project.name}; files of the run: {_near(stage.folder)}.")
+    say(f"Project {stage.project.name}; files of the run: {near(stage.folder)}.")
     for name in sorted(options.without):
         say(f"Left out: {name}.")
     try:
@@ -90,8 +89,4 @@ def _keep_logs(stage: Stage) -> None:
     logs.mkdir()
     for service in stage.project.services:
         (logs / f"{service}.log").write_text(stage.project.tail(service, 100_000), encoding="utf-8")
-    say(f"All logs: {_near(logs)}.")
-
-
-def _near(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    say(f"All logs: {near(logs)}.")

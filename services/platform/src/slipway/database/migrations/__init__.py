@@ -63,7 +63,6 @@ def owner_connection(settings: Settings) -> Iterator[Connection]:
         # One migrator at a time: others wait here, and then find nothing to do.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7543001)")
         yield connection
-    engine.dispose()
 
 
 @cache
