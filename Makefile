@@ -75,6 +75,18 @@ chaos: model ## Kill everything, again and again, and count every message (make 
 chaos-quick: model ## The same in under two minutes
 	PYTHONPATH=tests:tests/workloads $(BIN)/python -m chaos --quick --seed $(or $(SEED),1)
 
+.PHONY: bench
+bench: model ## Slipway beside other serving frameworks and the model alone, in one run (some 40 minutes; needs Go; ARGS=--quick)
+	$(BIN)/python -m loadtests.bench $(ARGS)
+
+.PHONY: bench-guard
+bench-guard: model ## Has the request path become dearer? Processor time beside the model's own, in one run
+	$(BIN)/python -m loadtests.bench.guard $(ARGS)
+
+.PHONY: bench-startup
+bench-startup: model ## From the start of a process to its first answer, and its memory under load
+	$(BIN)/python -m loadtests.bench.startup $(ARGS)
+
 .PHONY: bench-jobs
 bench-jobs: model ## The job path beside the model alone, on the same cores
 	$(BIN)/python -m loadtests.jobs
