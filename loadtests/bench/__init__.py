@@ -1,0 +1,1 @@
+"""What inference costs here, beside the same model without the platform, behind other frameworks, and in-process."""
