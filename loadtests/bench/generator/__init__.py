@@ -1,0 +1,1 @@
+"""The load: vegeta, a compiled generator, in closed and in open loops."""

@@ -1,0 +1,86 @@
+"""What a run is told on the command line."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from loadtests.bench.cases import CASES
+
+_NOUNS: dict[Callable[[str], float], str] = {int: "a whole number", float: "a number"}
+_QUICK = {"seconds": 3.0, "warmup": 1.0, "rounds": 1, "systems": ("limit", "slipway", "apparatus_off", "prototype")}
+_FULL = {"seconds": 6.0, "warmup": 2.0, "rounds": 3, "systems": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes."""
+
+    seconds: float
+    """Of each step."""
+    warmup: float
+    """Before each step, or before the curve."""
+    rounds: int
+    systems: tuple[str, ...]
+    """Names; none: all."""
+    cases: tuple[str, ...]
+    curve: bool
+    data: Path | None
+    """A CSV file with a column `text`. None: all of the sample's."""
+    labelled: Path | None
+    """For the report's comparison of precisions."""
+    models: Path
+    out: Path
+    seed: int
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Return the options; wrong ones end the program and say what would be right."""
+    parser = argparse.ArgumentParser(
+        "python -m loadtests.bench", description="Slipway beside the limit, a prototype, and other frameworks."
+    )
+    add, names = parser.add_argument, [case.name for case in CASES]
+    add("--quick", action="store_true", help="a try of a few minutes: one short round, without the other frameworks")
+    add("--seconds", type=_within(float, 1, 600), help="measured seconds of each step (default 6; quick 3)")
+    add("--warmup", type=_within(float, 0.5, 60), help="seconds before each case (default 2; quick 1)")
+    add("--rounds", type=_within(int, 1, 50), help="how often all is repeated (default 3; quick 1)")
+    add("--systems", nargs="+", metavar="NAME", help="only these; `limit` is the model in-process")
+    add("--cases", nargs="+", choices=names, metavar="NAME", default=names, help=f"of {', '.join(names)}")
+    add("--no-curve", dest="curve", action="store_false", help="leave out the latency curve")
+    add("--data", type=_existing, help="CSV file with a column `text` (default: the sample's three)")
+    add("--labelled", type=_existing, help="CSV file with `text` and `label`, at least 3,000 rows, to measure accuracy")
+    add("--models", type=_existing, default=Path("var/models"), help="folder of the model (`make model` builds it)")
+    add("--out", type=Path, help="folder of this run (default var/bench/<time>)")
+    add("--seed", type=_within(int, 0, 2**31), default=1, help="of the order of messages")
+    return _complete(vars(parser.parse_args(arguments)))
+
+
+def _complete(found: dict[str, Any]) -> Options:
+    for name, value in (_QUICK if found.pop("quick") else _FULL).items():
+        found[name] = value if found[name] is None else found[name]
+    found["out"] = found["out"] or Path("var/bench") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Options(**found | {name: tuple(found[name]) for name in ("systems", "cases")})
+
+
+def _within(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {_NOUNS[kind]} from {least:g} to {most:g}")
+        return value
+
+    return read
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(
+            f"{path} is not here. Run this in the folder of the checkout, after `make model`"
+        )
+    return path

@@ -1,0 +1,1 @@
+"""What most prototypes are: a FastAPI endpoint with the model in it."""

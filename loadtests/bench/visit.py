@@ -1,0 +1,63 @@
+"""A visit to one system: it is started, all its cases are measured, and it is stopped."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from loadtests.bench.cases import BULK_PEAK, FRACTIONS, PEAK, Case
+from loadtests.bench.measurement import Measurement
+from loadtests.bench.steps import Steps, Subject, prepare
+from loadtests.bench.systems.system import Places, System, Variant
+from loadtests.bench.trials import SECONDS, WARMUP
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """How systems are visited."""
+
+    steps: Steps
+    places: Places
+    texts: list[str]
+    seed: int
+    cases: tuple[Case, ...]
+    curve: bool
+
+    def measure(self, system: System, chosen: dict[str, str], number: int) -> Iterator[Measurement]:
+        """Yield the measurements of a round; a system is started once for each variant that was chosen."""
+        for name in dict.fromkeys(chosen.values()):
+            variant = next(each for each in system.variants if each.name == name)
+            cases = [case for case in self.cases if chosen[case.group] == name]
+            with self._running(system, variant, number) as subject:
+                yield from self._cases(subject, cases, number)
+
+    def try_out(self, system: System, variant: Variant) -> Iterator[Measurement]:
+        """Yield short measurements of the two cases by which variants are chosen."""
+        steps = replace(self.steps, seconds=SECONDS, warmup=WARMUP)
+        with self._running(system, variant, 0) as subject:
+            for case in trial_cases(self.cases):
+                yield steps.closed(subject, case, 0)
+
+    @contextmanager
+    def _running(self, system: System, variant: Variant, number: int) -> Iterator[Subject]:
+        folder = self.places.var / system.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with system.running(variant, replace(self.places, var=folder)) as endpoint:
+            yield prepare(system.name, variant.name, endpoint, self.texts, self.seed + number, folder)
+
+    def _cases(self, subject: Subject, cases: Sequence[Case], number: int) -> Iterator[Measurement]:
+        for case in cases:
+            step = self.steps.closed(subject, case, number)
+            yield step
+            if case == PEAK and self.curve:
+                for fraction in FRACTIONS:
+                    yield self.steps.opened(subject, fraction, step.rps, number)
+
+    def count(self) -> int:
+        """Return how many measurements a round has of a system."""
+        return len(self.cases) + len(FRACTIONS) * (self.curve and PEAK in self.cases)
+
+
+def trial_cases(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases of a trial: the busiest of each group that is measured."""
+    groups = {case.group for case in cases}
+    return [case for case in (PEAK, BULK_PEAK) if case.group in groups]
