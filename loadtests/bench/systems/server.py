@@ -11,7 +11,7 @@ from pathlib import Path
 from loadtests.bench.systems.processes import end
 
 _POLL_SECONDS = 0.1
-_LAST_WORDS = 1_500
+_LAST_WORDS = 500
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from loadtests.bench.peers.model import Answer, Model
+from loadtests.bench.peers.model import Model
 from loadtests.bench.systems.prototype.system import OPTIONS
 
 app = FastAPI()
@@ -19,13 +20,22 @@ class Texts(BaseModel):
     texts: list[str]
 
 
+class Answer(BaseModel):
+    """What the model says of one text."""
+
+    category: str
+    confidence: float
+    needs_human: bool
+    priority: str
+
+
 class Answers(BaseModel):
-    """What is answered, in the same order."""
+    """In the order of the texts."""
 
     answers: list[Answer]
 
 
-@app.post("/predict")
-def predict(asked: Texts) -> Answers:
+@app.post("/predict", response_model=Answers)
+def predict(asked: Texts) -> Mapping[str, Sequence[object]]:
     """Answer texts."""
-    return Answers(answers=model.predict(asked.texts))
+    return {"answers": model.predict(asked.texts)}
