@@ -1,0 +1,43 @@
+"""`python -m loadtests.bench.limit search --out FILE`, and `measure --settings FILE`: see `--help`."""
+
+import argparse
+import json
+from itertools import cycle, islice
+
+from loadtests.bench.limit.graphs import Graphs
+from loadtests.bench.limit.measure import measure
+from loadtests.bench.limit.options import SCRATCH, parse
+from loadtests.bench.limit.search import Found, search
+from loadtests.bench.limit.setting import Setting, read_settings, write_settings
+from loadtests.bench.limit.texts import read_texts
+from triage.encoder.cores import available_cores
+
+
+def main() -> None:
+    """Search or measure."""
+    options = parse()
+    graphs = Graphs.of(options.models, SCRATCH)
+    texts = read_texts(options.data, options.seed)
+    if options.command == "search":
+        _search(graphs, texts, options)
+    else:
+        print(json.dumps(measure(graphs, read_settings(options.settings), texts, options.seconds)))
+
+
+def _search(graphs: Graphs, texts: list[str], options: argparse.Namespace) -> None:
+    texts = list(islice(cycle(texts), options.messages))
+    best: dict[str, Setting] = {}
+    for graph in options.graphs:
+        print(f"{graph}: messages/s, processor seconds for 1,000 messages, setting", flush=True)
+        best[graph] = search(graphs.opener(graph), texts, available_cores(), _tell)
+    write_settings(options.out, best)
+
+
+def _tell(stage: str, found: list[Found]) -> None:
+    print(f"  {stage}:")
+    for each in found:
+        print(f"  {each.cost.messages_per_s:8.1f}  {each.cost.cpu_s_per_1000:6.2f}  {each.setting}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from loadtests.bench.limit.bulk import Cost, answer_all
+from loadtests.bench.limit.setting import Setting
+
+from triage.encoder.architecture import MAX_TOKENS
+from triage.model import load_model
+
+TEXTS = [
+    "Where is my parcel?",
+    "I was charged twice for order 1189, please send one of them back.",
+    "offline",
+    "The lock says offline and I am standing outside my own house! " * 60,
+    "Can I pay by bank transfer, and what would the account be?",
+    "reset my password",
+    "Thanks, all good now.",
+] * 3
+
+
+@pytest.mark.parametrize("graph", ["fp32", "fp32_plain"])
+def test_each_text_is_answered_in_its_place_however_runs_are_cut_and_shared(graphs, graph):
+    model = graphs.opener(graph)(1)
+    alone = [model.answer(model.tokenise([text]))[0] for text in TEXTS]
+
+    for lanes, window, by_length in ((1, 32, False), (2, 4, True), (3, 5, True)):
+        answers, cost = answer_all(model, Setting(lanes, 1, 128, window, by_length), TEXTS)
+
+        assert [label for label, _ in answers] == [label for label, _ in alone]
+        assert [share for _, share in answers] == pytest.approx([share for _, share in alone], abs=1e-4)
+        assert cost.messages == len(TEXTS)
+        assert cost.seconds > 0
+        assert cost.cpu_seconds > 0
+
+
+def test_the_limit_answers_what_slipway_answers(graphs):
+    sample = load_model(graphs.encoder.parents[1], "triage", "fp32")
+    head = sample.heads[0]
+    model = graphs.opener("fp32")(1)
+
+    answers, _ = answer_all(model, Setting(2, 1, 256, 32, by_length=True), TEXTS)
+
+    decisions = sample.decide(TEXTS)
+    assert [head.labels[label] for label, _ in answers] == decisions.categories
+    assert [share for _, share in answers] == pytest.approx(decisions.confidence, abs=1e-4)
+
+
+def test_the_plain_export_gives_out_what_the_shipped_graph_does(graphs):
+    shipped, plain = (graphs.opener(graph)(0) for graph in ("fp32", "fp32_plain"))
+    tokens = shipped.tokenise(TEXTS[:7])
+
+    assert max(map(len, tokens)) == MAX_TOKENS
+    for of_shipped, of_plain in zip(shipped.run(tokens), plain.run(tokens), strict=True):
+        assert np.abs(of_shipped - of_plain).max() < 1e-5
+
+
+def test_costs_add_up():
+    both = Cost(10, 2.0, 3.0) + Cost(30, 2.0, 5.0)
+
+    assert (both.messages_per_s, both.cpu_s_per_1000) == (10.0, 200.0)

@@ -1,0 +1,24 @@
+from collections import Counter
+
+import onnx
+from loadtests.bench.limit.plain import plain_graph
+
+from triage.encoder.architecture import LAYERS
+
+
+def test_nothing_is_fused_beforehand(graphs):
+    model = onnx.load(plain_graph(graphs.scratch))
+    kinds = Counter(node.op_type for node in model.graph.node)
+
+    assert {node.domain for node in model.graph.node} == {""}
+    assert not kinds.keys() & {"LayerNormalization", "Gelu", "Attention", "LpNormalization"}
+    assert kinds["Erf"] == LAYERS
+    assert kinds["Sqrt"] == 2 * LAYERS + 1
+    # Queries, keys, values, scores, context and three dense layers are multiplications of their own.
+    assert kinds["MatMul"] == 8 * LAYERS
+
+
+def test_it_is_written_once(graphs):
+    first = plain_graph(graphs.scratch).stat().st_mtime_ns
+
+    assert plain_graph(graphs.scratch).stat().st_mtime_ns == first
