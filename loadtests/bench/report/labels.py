@@ -1,0 +1,28 @@
+"""What systems and cases are called where people read them."""
+
+from loadtests.bench.cases import CASES, SINGLE, Case
+
+NAMES = {
+    "limit": "the limit (in-process)",
+    "slipway": "Slipway, all features on",
+    "apparatus_off": "Slipway, apparatus off",
+    "prototype": "bare FastAPI",
+    "bentoml": "BentoML",
+    "litserve": "LitServe",
+    "ray": "Ray Serve",
+    "mlserver": "MLServer",
+}
+
+
+def name(system: str) -> str:
+    """Return what a system is called."""
+    return NAMES.get(system, system)
+
+
+def title(case: Case) -> str:
+    """Return what is asked in a case."""
+    messages = "1 message a request" if case.group == SINGLE else f"{case.size} messages a request"
+    return f"{messages}, {case.concurrency} at a time"
+
+
+TITLES = {case.name: title(case) for case in CASES}

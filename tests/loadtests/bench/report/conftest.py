@@ -1,0 +1,83 @@
+"""A run's folder with figures that are easy to reckon with."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from loadtests.bench.cases import CASES, CURVE, FRACTIONS
+from loadtests.bench.measurement import Measurement, append
+
+LIMIT_RATE = 400.0
+SHARES = {
+    "slipway": (0.70, 0.95),
+    "apparatus_off": (0.80, 0.98),
+    "prototype": (0.30, 0.50),
+    "bentoml": (0.40, 0.80),
+    "litserve": (0.50, 0.60),
+    "ray": (0.20, 0.70),
+}
+"""Of the limit, in single and in bulk."""
+RUN = {
+    "options": {"seconds": 6.0, "rounds": 3},
+    "machine": {"processor": "A processor", "cores": 2, "system": "Linux"},
+    "python": "3.11.7",
+    "generator": "vegeta v12.13.0",
+    "texts": 3452,
+    "chosen": {"slipway": {"single": "all features on"}, "bentoml": {"single": "padded, 2", "bulk": "each, 1"}},
+    "failed": {"mlserver": "it did\nnot start"},
+    "failed_variants": {},
+}
+ACCURACY = {
+    "texts": 3080,
+    "labels": 77,
+    "fp32": 93.5,
+    "int8": 93.25,
+    "mixed": 93.0,
+    "accuracy_lost": 0.25,
+    "accuracy_lost_interval": [-0.1, 0.6],
+    "mcnemar": {"only_before": 20, "only_after": 12, "chance": 0.2},
+    "cosine": {"mean": 0.995, "p1": 0.99, "worst": 0.98},
+}
+STARTUP = {
+    "first_answer_s": 2.2,
+    "first_vs_median": 1.3,
+    "rss_load_mb": 300.0,
+    "bars": {"first_answer_s": 2.5, "first_vs_median": 1.2, "rss_load_mb": 350.0},
+    "missed": ["first_vs_median"],
+}
+_PLAIN = Measurement("", "", "", 1, 1000, 1000, 6.0, 100.0, 100.0, 5.0, 9.0, 12.0, 0, 5.0, 0.1, 4.0)
+
+
+def measured(system, case, rate, **other):
+    """Return a measurement."""
+    return replace(_PLAIN, system=system, case=case, rps=rate, messages_per_s=rate, **other)
+
+
+def of_round(number, factor):
+    """Yield a round in which the whole machine is faster by a factor."""
+    yield measured("limit", "single", 200.0, variant="int8", round=number, p50_ms=4.0 / factor)
+    for variant, share in (("int8", 1.0), ("fp32", 0.4), ("fp32_plain", 0.3)):
+        yield measured("limit", "bulk", LIMIT_RATE * share * factor, variant=variant, round=number)
+    for system, (single, bulk) in SHARES.items():
+        for case in CASES:
+            share = single if case.group == "single" else bulk
+            rate = share * LIMIT_RATE * factor
+            yield measured(system, case.name, rate, variant="v", round=number, p50_ms=6.0 / factor)
+        for fraction in FRACTIONS:
+            slow = 10.0 / (1.2 - fraction)
+            yield measured(
+                system, CURVE, rate * fraction, variant="v", round=number, fraction=fraction,
+                offered=rate * fraction, p99_ms=slow, p95_ms=slow / 2, p50_ms=slow / 3,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run of three rounds; the machine is slower in one and faster in another."""
+    for number, factor in ((1, 1.0), (2, 0.5), (3, 1.5)):
+        for each in of_round(number, factor):
+            append(tmp_path, each)
+    for name, content in (("run", RUN), ("accuracy", ACCURACY), ("startup", STARTUP)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return tmp_path
