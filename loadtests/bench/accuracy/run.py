@@ -39,7 +39,7 @@ def run(train: Path, data: Path, models: Path, progress: Progress) -> dict[str, 
     `mixed` is what happens when a model that learnt in fp32 is served in int8.
 
     Args:
-        train: a CSV file with `text`, and `label` or `category`: what heads are fitted on, as `slipway model train` does.
+        train: a CSV file with `text`, and `label` or `category`: heads are fitted on it as `slipway model train` does.
         data: such a file with other texts: what they are judged on.
         models: the folder of the models.
         progress: told of each text and each fit.
@@ -70,9 +70,9 @@ def run(train: Path, data: Path, models: Path, progress: Progress) -> dict[str, 
 
 
 def _tables(train: Path, data: Path) -> tuple[Table, Table]:
-    seen = read_table(train, TEXT, lambda columns: training_labels(())(columns)[:1])
+    choose = training_labels(())
+    seen, unseen = (read_table(path, TEXT, lambda columns: choose(columns)[:1]) for path in (train, data))
     check_trainable(seen)
-    unseen = read_table(data, TEXT, lambda _: list(seen.labels))
     check_known(unseen, [sorted(set(seen.main_labels))], str(train))
     return seen, unseen
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from loadtests.bench.report.labels import name
 from loadtests.bench.report.style import INK, QUIET, SMALL, clean, colour, picture
 
-_ROW, _MARGIN, _WIDTH = 0.33, 0.55, 8.6
+_ROW, _MARGIN, _WIDTH = 0.25, 0.5, 9.0
 """Inches."""
 
 

@@ -24,7 +24,7 @@ def curves(title: str, below: str, systems: Mapping[str, Sequence[Summary]]) -> 
         axes.set_yscale("log")
         clean(axes, percentile.removesuffix("_ms"))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g} ms"))
-    drawn.supxlabel(below, fontsize=SMALL, color=QUIET)
+    panels[len(panels) // 2].set_xlabel(below, fontsize=SMALL, color=QUIET)
     handles, names = panels[0].get_legend_handles_labels()
     drawn.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=SMALL, frameon=False)
     return drawn

@@ -99,7 +99,8 @@ def _curves(material: Material, found: list[Summary]) -> str:
         for point in curve(found, system)
     ]
     columns = ["", "of its peak", "offered/s", "answered/s", "p50 ms", "p95 ms", "p99 ms", "not answered"]
-    return table(columns, rows, len(columns) - 1)
+    shown = table(columns, rows, len(columns) - 1)
+    return f"<details><summary>Every point</summary>\n\n{shown}\n\n</details>"
 
 
 def _in_process(material: Material, found: list[Summary]) -> str:

@@ -36,6 +36,6 @@ def clean(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=9.5, color=QUIET)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#d0d7de")
-    axes.tick_params(length=0, labelsize=SMALL, colors=INK)
+    axes.tick_params(which="both", length=0, labelsize=SMALL, colors=INK)
     axes.set_axisbelow(True)
     axes.grid(alpha=0.25)

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-
 from loadtests.bench.cases import CASES, CURVE, FRACTIONS
 from loadtests.bench.measurement import Measurement, append
 

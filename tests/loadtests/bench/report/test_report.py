@@ -1,0 +1,197 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from loadtests.bench.measurement import MEASUREMENTS, append, read
+from loadtests.bench.report import write
+from loadtests.bench.report.bars import BARS
+from loadtests.bench.report.documentation import BEGIN, END, publish, replaced
+
+ROOT = Path(__file__).parents[4]
+# From the shares that the folder is made of, by hand.
+EXPECTED = {
+    "bulk_vs_limit": 0.95,
+    "single_vs_limit": 0.7,
+    "single_vs_best_peer": 0.7 / 0.5,
+    "bulk_vs_best_peer": 0.95 / 0.8,
+    "features_bulk": 0.95 / 0.98,
+    "features_single": 0.7 / 0.8,
+    "p99_half": (1.2 - 0.1) / (1.2 - 0.5),
+    "idle_vs_call": 6.0 / 4.0,
+    "limit_vs_fp32": 1.0 / 0.3,
+    "accuracy_lost": 0.25,
+}
+
+
+def _change(folder, change):
+    """Put every measurement through a function; None takes it out."""
+    kept = [changed for each in list(read(folder)) if (changed := change(each))]
+    (folder / MEASUREMENTS).unlink()
+    for each in kept:
+        append(folder, each)
+
+
+def test_every_ratio_is_what_one_would_reckon_by_hand(folder):
+    found = write(folder)
+
+    assert {bar.key: found[bar.key] for bar in BARS} == pytest.approx(EXPECTED, abs=1e-3)
+    assert found["passed"]
+    assert found["missed"] == found["not_measured"] == []
+    assert (found["rounds"], found["errors"]) == (3, 0)
+
+
+def test_a_machine_that_is_slow_for_a_round_changes_no_ratio(folder):
+    for key, ends in write(folder)["spread"].items():
+        if key != "accuracy_lost":
+            assert ends == pytest.approx([EXPECTED[key]] * 2, abs=1e-3)
+
+
+def test_the_median_of_the_rounds_counts_and_the_spread_shows_the_rest(folder):
+    def slower(each):
+        slow = each.system == "slipway" and each.round == 2
+        return replace(each, messages_per_s=each.messages_per_s * 0.8) if slow else each
+
+    _change(folder, slower)
+    found = write(folder)
+
+    assert found["bulk_vs_limit"] == 0.95
+    assert found["spread"]["bulk_vs_limit"] == [0.76, 0.95]
+
+
+def test_the_best_peer_is_the_best_of_each_round_and_never_the_prototype(folder):
+    def change(each):
+        if each.system == "prototype":
+            return replace(each, messages_per_s=10_000.0)
+        if each.system == "ray" and each.round == 2:
+            return replace(each, messages_per_s=each.messages_per_s * 10)
+        return each
+
+    _change(folder, change)
+    found = write(folder)
+
+    assert found["single_vs_best_peer"] == 1.4
+    assert found["spread"]["single_vs_best_peer"] == [0.35, 1.4]
+
+
+def test_what_was_not_measured_is_null_and_missed(folder):
+    (folder / "accuracy.json").unlink()
+    _change(folder, lambda each: None if each.system in {"bentoml", "litserve", "ray"} else each)
+
+    found = write(folder)
+
+    without = ["single_vs_best_peer", "bulk_vs_best_peer", "accuracy_lost"]
+    assert found["missed"] == found["not_measured"] == without
+    assert [found[key] for key in without] == [None] * 3
+    assert not found["passed"]
+    assert "not measured" in (folder / "results.md").read_text(encoding="utf-8")
+
+
+def test_too_few_texts_say_nothing_of_accuracy(folder):
+    content = json.loads((folder / "accuracy.json").read_text())
+    (folder / "accuracy.json").write_text(json.dumps(content | {"texts": 2_999}))
+
+    found = write(folder)
+
+    assert found["accuracy_lost"] is None
+    assert found["missed"] == ["accuracy_lost"]
+
+
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.key)
+def test_a_bar_is_met_at_its_value_and_missed_beyond(bar):
+    beyond = -1e-9 if bar.at_least else 1e-9
+
+    assert bar.met(bar.value)
+    assert not bar.met(bar.value + beyond)
+
+
+def test_a_wrong_answer_of_slipway_fails_the_run_though_all_bars_are_met(folder):
+    _change(folder, lambda each: replace(each, errors=1) if each.system == "slipway" and each.round == 1 else each)
+
+    found = write(folder)
+
+    assert found["errors"] > 0
+    assert found["missed"] == []
+    assert not found["passed"]
+
+
+def test_an_empty_run_misses_all(tmp_path):
+    found = write(tmp_path)
+
+    assert found["missed"] == [bar.key for bar in BARS]
+    assert not found["passed"]
+
+
+def test_tables_hold_every_system_and_what_failed(folder):
+    write(folder)
+    text = (folder / "results.md").read_text(encoding="utf-8")
+
+    for said in (
+        "| Slipway, all features on | 380 (190 to 570) | 0.95 |",
+        "| BentoML | 320 (160 to 480) | 0.80 |",
+        "A processor, 2 cores",
+        "- mlserver: it did not start",
+        "| `fp32_plain` |",
+        "| BentoML | bulk | each, 1 |",
+        "Lost: 0.25 points",
+        "| first request ÷ the median | ≤ 1.2 | 1.30 | no |",
+    ):
+        assert said in text
+
+
+def test_results_hold_the_verdict_and_every_summary(folder):
+    found = write(folder)
+    results = json.loads((folder / "results.json").read_text())
+
+    assert results["verdict"] == found
+    bulk = next(e for e in results["summaries"] if (e["system"], e["case"]) == ("slipway", "bulk_c8"))
+    assert (bulk["least"], bulk["messages_per_s"], bulk["most"]) == pytest.approx((190, 380, 570))
+    assert bulk["requests"] == 3_000
+
+
+def test_pictures_are_drawn_and_shown_on_the_page(folder, tmp_path):
+    write(folder)
+    pictures = sorted(folder.glob("bench-*.png"))
+    assert [picture.stem for picture in pictures] == ["bench-cpu", "bench-latency", "bench-throughput"]
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert len(list(folder.glob("bench-*.svg"))) == 3
+
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    publish("### Verdict\n", pictures, page, tmp_path / "images")
+
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"### Verdict\n\n{END}\nafter\n")
+    assert "old" not in text
+    assert "(images/bench-cpu.png)" in text
+    assert (tmp_path / "images" / "bench-cpu.png").exists()
+
+
+def test_another_run_replaces_the_one_before():
+    once = replaced(f"a\n{BEGIN}\n{END}\nb\n", "one")
+
+    assert replaced(once, "two") == once.replace("one", "two")
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}", f"{BEGIN}{END}{END}"])
+def test_a_page_without_its_marks_is_left_alone(text):
+    with pytest.raises(SystemExit, match="needs a line"):
+        replaced(text, "block")
+
+
+def test_the_command_judges_a_run_again(folder):
+    command = [sys.executable, "-m", "loadtests.bench.report", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+
+    assert json.loads(done.stdout.splitlines()[-1])["passed"]
+
+
+def test_the_command_says_what_a_folder_lacks(tmp_path):
+    command = [sys.executable, "-m", "loadtests.bench.report", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 2
+    assert "make bench" in done.stderr
