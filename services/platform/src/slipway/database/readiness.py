@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from slipway.database.migrations import applied, head, is_known
+from slipway.database.revisions import applied, head, is_known
 from slipway.database.session import Database
 from slipway.errors import Unavailable
 from slipway.telemetry.logs import get_logger

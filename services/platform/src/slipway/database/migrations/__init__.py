@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, pool, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, create_engine, pool
 
 from slipway.database.engine import driver_url
+from slipway.database.revisions import MIGRATIONS, head, is_known
 from slipway.database.scaler import grant_scaler, scaler_url
 from slipway.settings import Settings
+
+__all__ = ["CONNECTION", "configuration", "head", "owner_connection", "upgrade"]
 
 CONNECTION = "connection"
 """Attribute of Alembic's configuration: a connection of the owner's, in a transaction."""
@@ -23,7 +22,7 @@ CONNECTION = "connection"
 def configuration(settings: Settings | None = None) -> Config:
     """Return Alembic's configuration; with settings, one that can reach the database."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["settings"] = settings
     return config
 
@@ -63,30 +62,3 @@ def owner_connection(settings: Settings) -> Iterator[Connection]:
         # One migrator at a time: others wait here, and then find nothing to do.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7543001)")
         yield connection
-
-
-@cache
-def head() -> str:
-    """Return the schema version that this code was written for."""
-    found = _scripts().get_current_head()
-    if found is None:
-        raise ValueError("this installation has no migrations; install slipway again")
-    return found
-
-
-@cache
-def is_known(revision: str) -> bool:
-    """Tell whether this code has that migration; if not, the schema is newer than this code."""
-    return revision in {script.revision for script in _scripts().walk_revisions()}
-
-
-async def applied(connection: AsyncConnection) -> str | None:
-    """Return the version of the schema in the database; None before the first migration."""
-    if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-        return None
-    found = await connection.execute(text("SELECT version_num FROM alembic_version"))
-    return found.scalar_one_or_none()
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(configuration())
