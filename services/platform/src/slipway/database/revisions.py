@@ -1,4 +1,4 @@
-"""Versions of the schema, as every process asks for them when it starts: without Alembic, which takes long to import."""
+"""Versions of the schema, read without Alembic: every process asks for them at its start, and its import takes long."""
 
 import re
 from functools import cache
