@@ -15,6 +15,7 @@ from slipway_api.in_flight import CountInFlight, InFlight
 from slipway_api.middleware import RequestMiddleware
 from slipway_api.predictions.door import DOOR, Door
 from slipway_api.problems import handle_problems
+from slipway_api.rehearsal import rehearse
 from slipway_api.state import open_api
 from slipway_api.tracing import trace_requests
 from slipway_api.turnstile import Turnstile
@@ -33,6 +34,8 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
         async with open_api(settings, tracing) as api:
             app.state.api = api
             api.platform.metrics.follow(catalogue.HTTP_IN_FLIGHT, in_flight.mean)
+            await rehearse(app, api)
+            api.warm.set()
             yield {DOOR: Door(api.batcher, api.rates, api.platform.metrics, workload.name)}
 
     app = FastAPI(

@@ -54,6 +54,8 @@ class Api:
     """Tenants and hashes of the Idempotency-Keys that requests of this process are running under."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the process shall stop: what would go on without end, ends."""
+    warm: threading.Event = field(default_factory=threading.Event)
+    """Set once the process has started, as its probes say: nothing is left that only the first request would do."""
 
 
 @asynccontextmanager
@@ -62,20 +64,19 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(open_platform(settings, tracing))
         metrics, workload = platform.metrics, platform.workload
-        loaded, draining, schema = threading.Event(), asyncio.Event(), SchemaGate(platform.database)
+        warm, draining, schema = threading.Event(), asyncio.Event(), SchemaGate(platform.database)
         probes = ProbeServer(
             settings.metrics_host,
             settings.metrics_port,
             metrics.registry,
-            started=loaded.is_set,
-            ready=lambda: loaded.is_set() and not draining.is_set() and (schema.trouble or True),
+            started=warm.is_set,
+            ready=lambda: warm.is_set() and not draining.is_set() and (schema.trouble or True),
         )
         probes.start()
         stack.callback(probes.stop)
-        await platform.load()
-        loaded.set()
         doorbell = CeleryDoorbell(settings, workload.name, metrics, tracing)
         stack.callback(doorbell.close)
+        await asyncio.gather(platform.load(), doorbell.open())
         api = Api(
             platform,
             Batcher(platform.predictor, settings, metrics, tracing),
@@ -86,6 +87,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
             Announcements(platform.database, settings),
             Targets(settings),
             draining=draining,
+            warm=warm,
         )
         metrics.follow(catalogue.JOB_WATCHERS, api.announcements.count)
         # At the end after the background tasks: one that is stopped in the middle of a flush puts back what it held.

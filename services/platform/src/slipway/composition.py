@@ -45,12 +45,12 @@ class Platform:
         return self.predictor.workload
 
     async def load(self) -> None:
-        """Load the models and, meanwhile, open the flags.
+        """Load the models and, meanwhile, open the flags and the first connections to the database.
 
         Raises:
             TimeoutError: a model took longer than the workload's limit for it.
         """
-        await asyncio.gather(self.models.load(), asyncio.to_thread(self.flags.open))
+        await asyncio.gather(self.models.load(), asyncio.to_thread(self.flags.open), self.database.warm())
 
 
 @asynccontextmanager

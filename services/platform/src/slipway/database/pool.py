@@ -1,5 +1,6 @@
 """The connections of one role: handed out, counted and timed, and outages told from wrong statements."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,8 +16,13 @@ from slipway.database.statements import trace_statements
 from slipway.errors import Unavailable
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import Tracing
+
+_WARM_SECONDS = 1.0
+
+log = get_logger(__name__)
 
 
 class Pool:
@@ -54,6 +60,14 @@ class Pool:
             if not is_outage(error):
                 raise
             raise self._failed("outage", "The database does not answer. Try again in a moment.", "2") from error
+
+    async def warm(self) -> None:
+        """Open a connection and keep it. A server that is away is not waited for long: a process starts without it."""
+        try:
+            async with asyncio.timeout(_WARM_SECONDS), self.connection() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except (Unavailable, TimeoutError) as error:
+            log.warning("database.awaited", reason=type(error).__name__)
 
     async def close(self) -> None:
         """Close all connections."""

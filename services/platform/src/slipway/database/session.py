@@ -1,5 +1,6 @@
 """Transactions. Callers open short blocks; services and repositories get the connection."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
@@ -77,6 +78,10 @@ class Database:
         """Run one statement across tenants and commit it, in one round trip; otherwise like `run`."""
         async with self._driver(self._system, statement) as driver:
             return await (await driver.execute(statement, parameters, binary=True)).fetchall()
+
+    async def warm(self) -> None:
+        """Open a connection of each role, so that no request waits for it. One that cannot be had is logged only."""
+        await asyncio.gather(self._app.warm(), self._system.warm())
 
     def checked_out(self, role: str) -> float:
         """Return how many connections a role, `app` or `system`, has in use."""

@@ -8,8 +8,6 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-import httpx
-
 from slipway.settings import Settings
 from slipway.webhooks.addresses import Address, is_public, is_within, parse_networks
 from slipway.webhooks.resolving import Resolve, Resolver
@@ -99,6 +97,8 @@ def parse_target(url: str) -> Target:
     Raises:
         TargetRefused: it is no absolute http or https URL, or has parts that do not belong there.
     """
+    import httpx  # noqa: PLC0415  # slow to import, and few processes ever see such a URL
+
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
