@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import format_trace_id
@@ -67,6 +69,37 @@ def test_a_histogram_puts_an_observation_into_its_bucket(metrics: Metrics) -> No
     assert value(metrics, "slipway_batch_size_inputs_bucket", workload="triage", le="4.0") == 1
 
 
+def test_the_order_of_labels_makes_no_difference(metrics: Metrics) -> None:
+    for _ in range(2):
+        metrics.inc(catalogue.HTTP_REQUESTS, route="POST", method="GET", status="2xx")
+        metrics.inc(catalogue.HTTP_REQUESTS, status="2xx", method="GET", route="POST")
+    assert value(metrics, "slipway_http_requests_total", route="POST", method="GET", status="2xx") == 4
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=40))
+def test_many_observations_at_once_are_the_same_as_one_by_one(values: list[float]) -> None:
+    one_by_one, at_once = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
+    for each in values:
+        one_by_one.observe(catalogue.BATCH_WAIT, each, workload="triage")
+    at_once.observe_all(catalogue.BATCH_WAIT, values, workload="triage")
+    if values:
+        assert buckets(at_once) == buckets(one_by_one)
+        assert len(buckets(at_once)) == len(catalogue.BATCH_WAIT.buckets) + 1
+
+
+def buckets(metrics: Metrics) -> list[str]:
+    page = generate_latest(metrics.registry).decode().splitlines()
+    return [line for line in page if line.startswith("slipway_batch_wait_seconds_bucket")]
+
+
+def test_the_sum_of_observations_is_kept(metrics: Metrics) -> None:
+    metrics.observe_all(catalogue.BATCH_WAIT, [0.25, 0.5], workload="triage")
+    metrics.observe_all(catalogue.BATCH_WAIT, [], workload="triage")
+    metrics.observe(catalogue.BATCH_WAIT, 4, workload="triage")
+    assert value(metrics, "slipway_batch_wait_seconds_sum", workload="triage") == 4.75
+    assert value(metrics, "slipway_batch_wait_seconds_count", workload="triage") == 3
+
+
 def test_a_gauge_may_follow_a_function(metrics: Metrics) -> None:
     queue: list[int] = []
     metrics.follow(catalogue.BATCH_QUEUE, lambda: len(queue), workload="triage")
@@ -92,7 +125,26 @@ def test_an_open_label_takes_no_more_values_than_its_limit(metrics: Metrics) -> 
     assert generate_latest(metrics.registry).count(b"slipway_flags_fallback_total{") == MAX_OPEN_VALUES + 1
 
 
-@pytest.mark.parametrize("labels", [{}, {"flag": "x", "tenant": "y"}])
+def test_threads_lose_no_count_and_no_bound(metrics: Metrics) -> None:
+    start = threading.Barrier(4)
+
+    def count() -> None:
+        start.wait(5)
+        for number in range(2 * MAX_OPEN_VALUES):
+            metrics.inc(catalogue.FLAGS_FALLBACK, flag=f"flag-{number}")
+            metrics.inc(catalogue.REJECTED, reason="overloaded")
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert value(metrics, "slipway_requests_rejected_total", reason="overloaded") == 8 * MAX_OPEN_VALUES
+    assert value(metrics, "slipway_flags_fallback_total", flag=OTHER) == 4 * MAX_OPEN_VALUES
+    assert generate_latest(metrics.registry).count(b"slipway_flags_fallback_total{") == MAX_OPEN_VALUES + 1
+
+
+@pytest.mark.parametrize("labels", [{}, {"flag": "x", "tenant": "y"}, {"tenant": "y"}])
 def test_labels_that_are_not_declared_are_refused(metrics: Metrics, labels: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="has the labels"):
         metrics.inc(catalogue.FLAGS_FALLBACK, **labels)
@@ -166,18 +218,24 @@ def test_there_is_no_second_series_with_the_time_of_creation(metrics: Metrics) -
     assert b"_created" not in generate_openmetrics(metrics.registry)
 
 
-def traced(metrics: Metrics, metric: Histogram, sampler: Sampler) -> tuple[str, str]:
-    """Return the id of a trace, and what is served after an observation in it."""
+def traced(metrics: Metrics, metric: Histogram, sampler: Sampler, *before: float) -> tuple[str, str]:
+    """Return the id of a trace, and what is served after an observation of 0.3 in it, by itself or after others."""
     tracer = TracerProvider(sampler=sampler, shutdown_on_exit=False).get_tracer("test")
     labels = {label.name: "x" for label in metric.labels}
     with tracer.start_as_current_span("request") as span:
-        metrics.observe(metric, 0.3, **labels)
+        if before:
+            metrics.observe_all(metric, [*before, 0.3], **labels)
+        else:
+            metrics.observe(metric, 0.3, **labels)
         return format_trace_id(span.get_span_context().trace_id), generate_openmetrics(metrics.registry).decode()
 
 
+@pytest.mark.parametrize("before", [[], [0.001, 0.4]])
 @pytest.mark.parametrize("metric", [catalogue.HTTP_DURATION, catalogue.MODEL_DURATION])
-def test_a_bucket_names_the_trace_of_its_latest_observation(metrics: Metrics, metric: Histogram) -> None:
-    trace_id, page = traced(metrics, metric, ALWAYS_ON)
+def test_a_bucket_names_the_trace_of_its_latest_observation(
+    metrics: Metrics, metric: Histogram, before: list[float]
+) -> None:
+    trace_id, page = traced(metrics, metric, ALWAYS_ON, *before)
     (line,) = [line for line in page.splitlines() if "# {" in line]
     assert line.startswith(f"{metric.name}_bucket")
     assert 'le="0.5"' in line
