@@ -202,7 +202,14 @@ class Settings(BaseSettings):
         None, description="Flag bootstrap file; default: every flag as it is declared ([flags](flags.md))."
     )
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP endpoint for traces; without it none are exported.")
-    trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of traces that are sampled.")
+    trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of new traces that are sampled.")
+    traces_per_second: float = Field(
+        10.0,
+        ge=0,
+        le=100_000,
+        description="Most new traces a second that a process records in the long run, and ten times as many that its "
+        "callers have decided to record; 0: none at all.",
+    )
 
     log_store_url: str | None = Field(
         None, description="Elasticsearch or OpenSearch that has the logs; without it, none of them are deleted."

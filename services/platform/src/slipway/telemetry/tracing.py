@@ -10,13 +10,14 @@ from opentelemetry import context, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import Link, Span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from slipway.settings import Settings
 from slipway.telemetry.current_span import CurrentSpan
 from slipway.telemetry.redaction import RedactingExporter
+from slipway.telemetry.sampling import sampler
 from slipway.telemetry.span_type import OURS, SpanType
 
 Value = str | float
@@ -55,7 +56,9 @@ class Tracing:
             began: nanoseconds since 1970; now if it is not given.
             attributes: see the class.
         """
-        parent = _W3C.extract({"traceparent": traceparent or ""}, context.Context())
+        parent = context.Context()
+        if traceparent:
+            parent = _W3C.extract({"traceparent": traceparent}, parent)
         links = _links([trace.get_current_span()])
         return CurrentSpan(self._start(what, attributes, parent, links, began))
 
@@ -111,14 +114,14 @@ class Tracing:
 
 
 def configure_tracing(role: str, settings: Settings, *, exporter: SpanExporter | None = None) -> Tracing:
-    """Set up tracing for this process: sampled as the caller decided, new traces by `trace_ratio`.
+    """Set up tracing for this process: sampled as `slipway.telemetry.sampling` describes.
 
     Spans go to the collector of the settings, in batches from a thread of their own. Without one new traces are not
     recorded, and still give logs and jobs their trace ids. Tests pass an `exporter`, which gets each span as it ends.
     """
     collected = exporter is not None or settings.otlp_endpoint is not None
     provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio) if collected else ALWAYS_OFF),
+        sampler=sampler(settings, collected=collected),
         resource=Resource.create({"service.name": f"slipway-{role}", "service.version": version("slipway")}),
         shutdown_on_exit=False,
     )
@@ -149,7 +152,9 @@ def untraced() -> Iterator[None]:
 
 def annotate(**attributes: Value) -> None:
     """Add attributes to the current span, by the keywords that `Tracing` describes."""
-    trace.get_current_span().set_attributes(_ours(attributes))
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attributes(_ours(attributes))
 
 
 def current_traceparent() -> str | None:
