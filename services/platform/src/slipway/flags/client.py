@@ -14,6 +14,7 @@ from UnleashClient.events import BaseEvent, UnleashEventType
 from UnleashClient.utils import InstanceAllowType
 
 from slipway.flags.bootstrap import names_of
+from slipway.flags.usage import Usage
 from slipway.settings import Settings
 
 _REQUEST_SECONDS = 2
@@ -74,8 +75,18 @@ class Ear:
         self._last = time.monotonic()
 
 
+class Client(UnleashClient):
+    """The client, whose report to the server has more in it than the questions that it was asked."""
+
+    def add_to_report(self, usage: Usage) -> None:
+        """Report what is counted there as well."""
+        collect = self._engine.get_metrics
+        # The client's reporter asks its engine each minute, and at the end; there is no other way in.
+        self._engine.get_metrics = lambda: usage.report(self._engine, collect)
+
+
 def make_client(
-    settings: Settings, bootstrap: str, ear: Ear, changed: Callable[[], None], refresh_seconds: int
+    settings: Settings, bootstrap: str, ear: Ear, changed: Callable[[], None], refresh_seconds: int, usage: Usage
 ) -> UnleashClient:
     """Return a client that answers from the bootstrap, and asks the server of the settings once it is initialized.
 
@@ -85,6 +96,7 @@ def make_client(
         ear: hears what the server answers.
         changed: called, in a thread of the client's, after each answer that differs from the one before.
         refresh_seconds: pause between two looks.
+        usage: counts answers that the client was not asked for; it reports them to the server.
     """
 
     def on_event(event: BaseEvent) -> None:
@@ -92,7 +104,7 @@ def make_client(
             changed()
 
     token = settings.unleash_token.get_secret_value() if settings.unleash_token else ""
-    return UnleashClient(
+    client = Client(
         url=settings.unleash_url or "http://offline.invalid",
         app_name="slipway",
         instance_id=socket.gethostname(),
@@ -107,6 +119,8 @@ def make_client(
         scheduler=_scheduler(),
         scheduler_executor=_EXECUTOR,
     )
+    client.add_to_report(usage)
+    return client
 
 
 def _scheduler() -> BackgroundScheduler:

@@ -1,12 +1,13 @@
 """Answers questions about flags, from memory."""
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from slipway.flags.answers import Answers, Variant
 from slipway.flags.bootstrap import read_bootstrap
 from slipway.flags.flag import Flag
+from slipway.flags.usage import Usage
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
@@ -22,15 +23,6 @@ _REFRESH_SECONDS = 5
 _CLOSE_SECONDS = 5
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """What a flag gives to those for whom it is on."""
-
-    name: str
-    payload: str | None
-    """None: the variant has no payload."""
 
 
 class Flags:
@@ -54,6 +46,7 @@ class Flags:
                 settings.unleash_url, settings.unleash_token.get_secret_value() if settings.unleash_token else ""
             )
         self._client: UnleashClient | None = None
+        self._answers: Answers | None = None
         self._ear: Ear | None = None
         self._states: dict[Flag, bool] = {}
         self._changing = threading.Lock()
@@ -87,21 +80,19 @@ class Flags:
         A tenant is Unleash's `userId`: strategies by user id and gradual roll-outs go by tenant. Where neither server
         nor bootstrap file knows the flag, its declared default answers, which is counted.
         """
-        if self._client is None:
+        if self._answers is None:
             return flag.default
-        return bool(self._client.is_enabled(flag.flag, _context(tenant), lambda *_: self._fallback(flag)))
+        answer = self._answers.state(flag, tenant)
+        if not answer.known:
+            self._metrics.inc(catalogue.FLAGS_FALLBACK, flag=flag.flag)
+        return answer.on
 
     def variant(self, flag: Flag, *, tenant: str) -> Variant | None:
         """Return the variant of a flag for a tenant; None where the flag is off or has no variants. Never waits.
 
         The same tenant has the same variant, in every process, for as long as the flag stays as it is.
         """
-        if self._client is None:
-            return None
-        found = self._client.get_variant(flag.flag, _context(tenant))
-        if not found["enabled"]:
-            return None
-        return Variant(found["name"], (found.get("payload") or {}).get("value"))
+        return None if self._answers is None else self._answers.variant(flag, tenant).variant
 
     def close(self) -> None:
         """Stop polling; waits for a request that is under way, for 5 seconds at most. More than once does no harm."""
@@ -128,8 +119,9 @@ class Flags:
     def _make_client(self) -> None:
         from slipway.flags.client import Ear, make_client  # noqa: PLC0415  # slow to import, and seldom needed
 
-        self._ear = Ear()
-        self._client = make_client(self._settings, self._bootstrap, self._ear, self._tell, _REFRESH_SECONDS)
+        self._ear, usage = Ear(), Usage()
+        self._client = make_client(self._settings, self._bootstrap, self._ear, self._changed, _REFRESH_SECONDS, usage)
+        self._answers = Answers(self._client, usage)
         if self._settings.unleash_url is not None:
             self._starting = threading.Thread(target=self._start, args=(self._client,), name="flags", daemon=True)
             self._starting.start()
@@ -147,6 +139,11 @@ class Flags:
                 self._tried.set()
                 return
 
+    def _changed(self) -> None:
+        if self._answers is not None:
+            self._answers.forget()
+        self._tell()
+
     def _tell(self) -> None:
         """Show in metrics and log how each flag is, without a tenant."""
         for flag in Flag:
@@ -160,14 +157,6 @@ class Flags:
         if self._client is None:
             return flag.default
         return bool(self._client.is_enabled(flag.flag, {}, lambda *_: flag.default))
-
-    def _fallback(self, flag: Flag) -> bool:
-        self._metrics.inc(catalogue.FLAGS_FALLBACK, flag=flag.flag)
-        return flag.default
-
-
-def _context(tenant: str | None) -> dict[str, str]:
-    return {"userId": tenant} if tenant else {}
 
 
 def _end(client: "UnleashClient", starting: threading.Thread) -> None:
