@@ -2,18 +2,20 @@
 
 A stack of its own is started, with a workload that answers at once, and one API process is sent requests over raw
 sockets. What is counted is the processor time of that process alone: of the thread of its event loop, and of all its
-threads. With `--profile` the loop runs under cProfile instead, and its costliest functions are listed; that makes
-everything slower, so look at the shares.
+threads. With `--profile` the loop is sampled, and the functions are listed in which it was found most often.
 """
 
 import argparse
 import json
-import pstats
+import os
+import signal
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 from loadtests.bench.profile.client import connected, send
 from loadtests.bench.profile.processor import spent
@@ -78,14 +80,27 @@ def _costs(stage: Stage, case: Case, count: int, rounds: int) -> Iterator[tuple[
 
 
 def _profile(case: Case, count: int, top: int) -> None:
-    with NamedTemporaryFile(suffix=".pstats") as file:
+    with NamedTemporaryFile(suffix=".json") as file:
         with (
             staged("loadtests.bench.profile.server", file.name) as stage,
             connected(stage.target.port, case.connections) as connections,
         ):
-            send(connections, _requests(stage, case), count)
-        print(f"{case}, {count} requests")
-        pstats.Stats(file.name).strip_dirs().sort_stats("tottime").print_stats(top)
+            requests = _requests(stage, case)
+            send(connections, requests, count // 4)
+            os.kill(stage.pid, signal.SIGUSR1)
+            before = spent(stage.pid)["main"]
+            send(connections, requests, count)
+            cost = (spent(stage.pid)["main"] - before) / count / _NANOSECONDS
+        _tell(case, cost, json.loads(Path(file.name).read_text(encoding="utf-8")), top)
+
+
+def _tell(case: Case, cost: float, counts: dict[str, Any], top: int) -> None:
+    """Print the functions' shares of a request's cost, in microseconds."""
+    print(f"{case}: {cost:.0f} µs on the loop, by {counts['samples']} samples")
+    for title in ("on_stack", "innermost"):
+        print(title)
+        for name, found in Counter(counts[title]).most_common(top):
+            print(f"{found / counts['samples'] * cost:8.1f} µs  {name}")
 
 
 def _requests(stage: Stage, case: Case) -> list[bytes]:
