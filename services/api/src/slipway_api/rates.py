@@ -1,13 +1,10 @@
 """Requests a minute for each API key, counted in Redis; in this process alone while Redis is away."""
 
-import asyncio
 import hashlib
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.storage.redis.redispy import RedispyBridge
-from redis.asyncio import Redis
+from limits.aio.storage import MemoryStorage
 
 from slipway import clock
 from slipway.errors import RateLimited
@@ -18,7 +15,7 @@ from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import Tracing
 from slipway.tenants.schemas import Principal
 from slipway_api.breaker import TRIAL_SECONDS, Breaker
-from slipway_api.calls import measured
+from slipway_api.tally import Tally
 
 _WINDOW = 60
 
@@ -26,20 +23,13 @@ log = get_logger(__name__)
 
 
 class RateLimiter:
-    """Fixed windows of a minute: one round trip to Redis for each request, none for keys that are over their rate."""
+    """Fixed windows of a minute: at most one round trip to Redis for each request, none for keys over their rate."""
 
     def __init__(self, settings: Settings, metrics: Metrics, tracing: Tracing) -> None:
         self._tracing = tracing
-        self._metrics = metrics
         self._quota = settings.rate_limit_per_minute
-        self._redis = RedisStorage(
-            "async+" + settings.redis_url.get_secret_value(),
-            implementation="redispy",
-            socket_timeout=settings.redis_timeout,
-            socket_connect_timeout=settings.redis_timeout,
-        )
+        self._tally = Tally(settings, metrics, _WINDOW)
         self._memory = MemoryStorage()
-        self._limit = settings.redis_timeout
         self._breaker = Breaker(TRIAL_SECONDS)
         self._window = 0
         self._exhausted: set[str] = set()
@@ -51,8 +41,7 @@ class RateLimiter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(self._redis.bridge, RedispyBridge):
-            await cast("Redis", self._redis.bridge.get_connection()).aclose()
+        await self._tally.close()
 
     async def spend(self, principal: Principal, authorization: str) -> dict[str, str]:
         """Count one request; return the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10).
@@ -102,10 +91,8 @@ class RateLimiter:
     async def _count(self, key: str) -> int:
         if self._breaker.may_try():
             try:
-                # Around all of it: the client's own limits are for each step, and it tries again.
-                with measured(self._metrics, "rates"), self._tracing.span(spans.RATES_COUNT):
-                    async with asyncio.timeout(self._limit):
-                        used = int(await self._redis.incr(key, _WINDOW))
+                with self._tracing.span(spans.RATES_COUNT):
+                    used = await self._tally.add(key)
             except Exception as error:  # noqa: BLE001  # whatever ails Redis, or speaks in its place: count here
                 self._breaker.trip()
                 log.warning("rates.local", reason=type(error).__name__)
