@@ -4,14 +4,15 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.trace import Span, Status, StatusCode, get_current_span
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slipway.telemetry import spans
 from slipway.telemetry.tracing import Tracing
 from slipway_api.middleware import route_of
+from slipway_api.sampling import BegunSpans, SampleFirst
 
-_UNTRACED = "/health/.*"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -19,8 +20,13 @@ def trace_requests(app: FastAPI, tracing: Tracing) -> None:
     """Continue the trace of whoever sends a `traceparent`, and begin one for whoever does not."""
     app.add_middleware(DescribeRequest)
     FastAPIInstrumentor.instrument_app(
-        app, tracer_provider=tracing.provider, excluded_urls=_UNTRACED, exclude_spans=["send", "receive"]
+        app,
+        tracer_provider=BegunSpans(tracing.provider),
+        meter_provider=NoOpMeterProvider(),  # requests are counted by metrics of our own
+        exclude_spans=["send", "receive"],
     )
+    instrumented = app.build_middleware_stack
+    app.build_middleware_stack = lambda: SampleFirst(instrumented(), tracing)  # type: ignore[method-assign]  # as it does
 
 
 class DescribeRequest:
