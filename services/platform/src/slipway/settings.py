@@ -144,7 +144,6 @@ class Settings(BaseSettings):
         le=60,
         description="Seconds that an input may be expected to wait for the model before 503 answers.",
     )
-    batch_wait: float = Field(0.002, ge=0, le=1, description="Longest wait, in seconds, for a batch to fill up.")
 
     chunk_inputs: int = Field(64, ge=1, le=1_000, description="Inputs of a job that one lease covers.")
     lease_seconds: float = Field(15.0, ge=1, description="Seconds after which an unrenewed lease is lost.")

@@ -1,19 +1,22 @@
-"""Requests meet here: the next batch forms while the current one runs."""
+"""Requests meet here: the next batches form while the current ones run."""
 
-import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from functools import partial
 
-from opentelemetry.trace import Span
 from pydantic import BaseModel
 
 from slipway.errors import Overloaded
-from slipway.serving.batch_trace import traced_batch
+from slipway.serving.answers import Answers
+from slipway.serving.batch_trace import BatchTrace, trace_batch
+from slipway.serving.call import Call
+from slipway.serving.lag import Lag
 from slipway.serving.places import Place, Places
-from slipway.serving.predictor import PredictError, Predictor, Result
+from slipway.serving.predictor import Outcome, PredictError, Predictor, Result
+from slipway.serving.queue import Batch, Queue, Request
 from slipway.serving.throughput import Throughput
 from slipway.settings import Settings
 from slipway.telemetry import catalogue, spans
@@ -21,25 +24,20 @@ from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import NO_TRACING, Tracing
 
 _LONGEST_RETRY_AFTER = 30
-_ANSWERED_AT_ONCE = 4
-"""A caller's work with its answer takes about a millisecond: this is how long the loop is busy at a stretch."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    item: BaseModel
-    answer: asyncio.Future[Result]
-    request: Span
-    predictor: Predictor
-    since: float = field(default_factory=time.monotonic)
+_WAITS_FOR_LOOP = 2
+"""A request waits for the event loop at least so often: to be read, and for its answer to be written."""
 
 
 class Batcher:
-    """A bounded queue in front of the model, first in, first out. Inputs of many requests share batches.
+    """A bounded queue in front of the model. Inputs of many requests share batches.
+
+    A lane that is free takes at once what waits: an idle model adds no delay, and while it is busy, the next batches
+    grow. There is nothing to set.
 
     Requests are admitted before their bodies are read, and whoever was admitted is served. Nobody is admitted while
-    the wait would be too long: by the inputs ahead and the throughput of late, or by what the oldest has waited so far.
-    One full batch may always wait, however slow the model is, so that it never runs dry.
+    the wait would be too long: by the inputs ahead, the throughput of late and how late the event loop is, or by what
+    the oldest has waited so far. One full batch for each lane may always wait, however slow the model is, so that it
+    never runs dry.
 
     Where a request wants another model than the default one, it waits in the same queue: models take turns, whoever has
     waited longest first, and a batch has inputs of one model only.
@@ -49,16 +47,18 @@ class Batcher:
         self, predictor: Predictor, settings: Settings, metrics: Metrics, tracing: Tracing = NO_TRACING
     ) -> None:
         self._predictor = predictor
+        self._lanes = predictor.lanes
         self._tracing = tracing
         self._most_inputs = settings.batch_queue_inputs
         self._most_seconds = settings.batch_queue_seconds
-        self._wait = settings.batch_wait
-        self._queue: deque[_Waiting] = deque()
-        self._arrived = asyncio.Event()
-        self._running = 0
+        self._queue = Queue()
         self._places = Places()
-        self._handing_out: set[asyncio.Task[None]] = set()
+        self._answers = Answers()
         self._throughput = Throughput()
+        self._lag = Lag()
+        self._context: Context | None = None
+        self._asked = False
+        self._running: set[_Running] = set()
         self._metrics = metrics
         name = predictor.workload.name
         metrics.follow(catalogue.BATCH_QUEUE, lambda: float(len(self._queue)), workload=name)
@@ -68,7 +68,7 @@ class Batcher:
     def overloaded(self) -> bool:
         """Whether the next request is to be refused. Cheap enough to be asked for each."""
         waiting = len(self._queue) + self._places.inputs
-        if waiting < min(self._predictor.workload.max_batch, self._most_inputs):
+        if waiting < min(self._predictor.workload.max_batch * self._lanes.count, self._most_inputs):
             return False
         return waiting >= self._most_inputs or self._longest_wait() > self._most_seconds
 
@@ -91,38 +91,79 @@ class Batcher:
         """
         self._places.learn(len(items))
         with self._tracing.span(spans.BATCHER_PREDICT, inputs=len(items)) as span:
-            loop = asyncio.get_running_loop()
-            chosen = predictor or self._predictor
-            return await self._answers([_Waiting(item, loop.create_future(), span, chosen) for item in items])
+            request = Request(predictor or self._predictor, span if span.is_recording() else None)
+            self._queue.add(request, items)
+            self._begin()
+            try:
+                return await request.answer
+            finally:
+                self._queue.drop(request)
 
     async def run(self) -> None:
         """Form and run batches until cancelled; whoever waits then is cancelled too."""
-        batch: list[_Waiting] = []
+        self._context = copy_context()
         try:
-            while True:
-                await self._arrived.wait()
-                if len(self._queue) < self._predictor.workload.max_batch and self._wait:
-                    await asyncio.sleep(self._wait)
-                batch = self._take()
-                self._running = len(batch)
-                if batch:
-                    self._observe_waits(batch)
-                    await self._run_batch(batch)
-                self._running = 0
+            self._begin()
+            await self._lag.follow()
         finally:
-            await asyncio.gather(*self._handing_out)
-            for entry in (*batch, *self._queue):
-                entry.answer.cancel()
-            self._queue.clear()
+            self._context = None
+            self._answers.give_all()
+            for running in self._running:
+                running.cancel()
+            for request in self._queue.clear():
+                request.answer.cancel()
 
-    async def _answers(self, waiting: list[_Waiting]) -> list[Result]:
-        self._queue.extend(waiting)
-        self._arrived.set()
-        try:
-            return list(await asyncio.gather(*(entry.answer for entry in waiting)))
-        except BaseException:
-            self._drop(waiting)
-            raise
+    def _begin(self) -> None:
+        """Begin batches while something waits and a lane is free; then ask for the next lane that will be."""
+        if self._context is None:
+            return
+        while self._lanes.free:
+            batches = self._queue.take(self._lanes.free, self._lanes.count)
+            for batch in batches:
+                self._call(batch, self._context.copy())
+            if not batches:
+                return
+        if not self._asked:
+            self._asked = True
+            self._lanes.when_free(self._begin_next)
+
+    def _begin_next(self) -> None:
+        self._asked = False
+        self._begin()
+
+    def _call(self, batch: Batch, context: Context) -> None:
+        self._observe_waits(batch)
+        running = _Running(batch, trace_batch(self._tracing, batch, context))
+        self._running.add(running)
+        items = [entry.item for entry in batch]
+        running.call = batch[0].request.predictor.begin(items, context, partial(self._ended, running))
+
+    def _observe_waits(self, batch: Batch) -> None:
+        now, workload = time.monotonic(), self._predictor.workload.name
+        for entry in batch:
+            if not entry.alone:
+                self._metrics.observe(catalogue.BATCH_WAIT, now - entry.request.since, workload=workload)
+
+    def _ended(self, running: "_Running", outcome: Outcome) -> None:
+        self._running.discard(running)
+        batch, error = running.batch, outcome if isinstance(outcome, Exception) else None
+        if running.trace is not None:
+            running.trace.end(error)
+        if not isinstance(outcome, Exception):
+            self._throughput.record(len(batch), (time.monotonic() - running.began) / self._lanes.count)
+            self._answers.give((request, None) for request in _completed(batch, outcome))
+        elif isinstance(error, PredictError) and len(batch) > 1:
+            # So that nobody pays for somebody else's input.
+            self._queue.try_alone(batch)
+            self._begin()
+        else:
+            self._fail(batch, outcome)
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        requests = dict.fromkeys(entry.request for entry in batch)
+        for request in requests:
+            self._queue.drop(request)
+        self._answers.give((request, error) for request in requests)
 
     def _refuse(self) -> Overloaded:
         self._metrics.inc(catalogue.REJECTED, reason="overloaded")
@@ -133,78 +174,41 @@ class Batcher:
     def _estimate(self, arriving: float = 0.0) -> float:
         """Return how many seconds an input that came now would wait, by the throughput of late; 0: nobody knows."""
         rate = self._throughput.rate
-        return (len(self._queue) + self._running + arriving) / rate if rate else 0.0
+        running = sum(len(running.batch) for running in tuple(self._running))
+        return (len(self._queue) + running + arriving) / rate if rate else 0.0
 
     def _longest_wait(self) -> float:
         """Return the estimate, or how long the oldest has waited already, on its way here or in the queue.
 
         What has waited tells what throughput cannot: that the model hangs, or the process has no time for requests.
+        The wait for the loop comes on top: it is not in any queue that could be seen from here.
         """
-        waited = time.monotonic() - self._queue[0].since if self._queue else 0.0
-        return max(self._estimate(self._places.inputs), waited, self._places.age)
-
-    def _drop(self, gone: list[_Waiting]) -> None:
-        """Take back the inputs of a caller who went away, or has an error already."""
-        for entry in gone:
-            entry.answer.cancel()
-        self._queue = deque(entry for entry in self._queue if not entry.answer.done())
-
-    def _take(self) -> list[_Waiting]:
-        """Take a batch for the model of who has waited longest; who waits for another one keeps his place."""
-        batch: list[_Waiting] = []
-        others: list[_Waiting] = []
-        while self._queue and len(batch) < self._predictor.workload.max_batch:
-            entry = self._queue.popleft()
-            if entry.answer.done():
-                continue
-            same = not batch or entry.predictor is batch[0].predictor
-            (batch if same else others).append(entry)
-        self._queue.extendleft(reversed(others))
-        if not self._queue:
-            self._arrived.clear()
-        return batch
-
-    def _observe_waits(self, batch: list[_Waiting]) -> None:
-        now, workload = time.monotonic(), self._predictor.workload.name
-        for entry in batch:
-            self._metrics.observe(catalogue.BATCH_WAIT, now - entry.since, workload=workload)
-
-    async def _run_batch(self, batch: list[_Waiting]) -> None:
-        began = time.monotonic()
-        try:
-            with traced_batch(self._tracing, [(entry.request, entry.since) for entry in batch]):
-                results = await batch[0].predictor.predict([entry.item for entry in batch])
-        except PredictError as error:
-            await self._blame_one(batch, error)
-        except Exception as error:  # noqa: BLE001  # each caller gets it, and the batcher lives on
-            _fail(batch, error)
-        else:
-            self._throughput.record(len(batch), time.monotonic() - began)
-            # Beside the next batch: the model need not wait for what the callers make of their answers.
-            task = asyncio.create_task(_hand_out(batch, results))
-            self._handing_out.add(task)
-            task.add_done_callback(self._handing_out.discard)
-
-    async def _blame_one(self, batch: list[_Waiting], error: PredictError) -> None:
-        """Run the inputs of a failed batch one by one, so that nobody pays for somebody else's input."""
-        if len(batch) == 1:
-            _fail(batch, error)
-            return
-        for entry in batch:
-            if not entry.answer.done():
-                await self._run_batch([entry])
+        since = self._queue.since
+        waited = 0.0 if since is None else time.monotonic() - since
+        ahead = max(self._estimate(self._places.inputs), waited, self._places.age)
+        return ahead + _WAITS_FOR_LOOP * self._lag.seconds
 
 
-async def _hand_out(batch: list[_Waiting], results: list[Result]) -> None:
-    """Answer a few at a time: if all callers went on at once, the loop would be deaf for as long as that takes."""
-    for number, (entry, result) in enumerate(zip(batch, results, strict=True)):
-        if number % _ANSWERED_AT_ONCE == 0:
-            await asyncio.sleep(0)
-        if not entry.answer.done():
-            entry.answer.set_result(result)
+@dataclass(slots=True, eq=False)
+class _Running:
+    batch: Batch
+    trace: BatchTrace | None
+    call: Call | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    def cancel(self) -> None:
+        """Stop what can be stopped, and tell whoever waits for it."""
+        if self.call is not None:
+            self.call.cancel()
+        for entry in self.batch:
+            entry.request.answer.cancel()
 
 
-def _fail(batch: list[_Waiting], error: Exception) -> None:
-    for entry in batch:
-        if not entry.answer.done():
-            entry.answer.set_exception(error)
+def _completed(batch: Batch, results: Sequence[Result]) -> Iterator[Request]:
+    """Keep the results of a batch; iterate over the requests that have all of theirs now."""
+    for entry, result in zip(batch, results, strict=True):
+        request = entry.request
+        request.results[entry.position] = result
+        request.unanswered -= 1
+        if request.unanswered == 0:
+            yield request

@@ -3,15 +3,19 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from slipway.errors import ModelTimeout
+from slipway.serving.call import Call, GivenUpError
+from slipway.serving.cut import cut, padded
 from slipway.serving.hangs import Hangs
+from slipway.serving.lanes import ModelLanes
 from slipway.serving.observation import Drifts, Observer
-from slipway.serving.thread import CallThread
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import annotate
@@ -25,113 +29,155 @@ class PredictError(Exception):
     """`predict` raised, or broke its contract. The cause is a defect of the workload."""
 
 
+Outcome = Sequence[Result] | ModelTimeout | PredictError
+"""What became of a batch: one result for each input, in order, or what went wrong."""
+
+
 class Predictor:
     """One model in one process. Batches that do not fit the workload's limits are cut into ones that do."""
 
     def __init__(
-        self, workload: AnyWorkload, metrics: Metrics, hangs: Hangs | None = None, drifts: Drifts | None = None
+        self,
+        workload: AnyWorkload,
+        metrics: Metrics,
+        hangs: Hangs | None = None,
+        drifts: Drifts | None = None,
+        lanes: ModelLanes | None = None,
     ) -> None:
-        """Serve a workload. Models of one process share what they know of calls that hang, and what drift they show."""
+        """Serve a workload. Models of one process share their lanes, and what is known of hanging calls and drift."""
         self.workload = workload
+        self.lanes = lanes or ModelLanes()
         self._metrics = metrics
         self._is_async = inspect.iscoroutinefunction(workload.predict)
-        self._thread = CallThread("model")
         self._hangs = hangs or Hangs(workload.name, metrics)
         self._observer = Observer(workload, metrics, drifts or Drifts(workload.name, metrics))
-        self._thread_free = asyncio.Lock()
 
     async def load(self) -> None:
         """Load and warm the model, off the event loop.
 
         Raises:
             TimeoutError: it took longer than the workload's limit for it.
+            ValueError: the workload has no lane.
         """
         limit = self.workload.load_limit
+        lane = self.lanes.take()
         try:
             async with asyncio.timeout(limit):
-                await self._thread.call(self.workload.load)
+                await lane.thread.call(self.workload.load)
         except TimeoutError as error:
             raise TimeoutError(f"{self.workload.name}.load took longer than {limit:g} seconds (load_limit)") from error
+        finally:
+            self.lanes.release(lane)
+        if self.workload.lanes < 1:
+            raise ValueError(f"{self.workload.name}.lanes must be at least 1, not {self.workload.lanes}")
+        self.lanes.widen(self.workload.lanes)
         self._observer.start()
 
     async def predict(self, items: Sequence[BaseModel]) -> list[Result]:
-        """Answer each input, in order.
+        """Answer each input, in order. All lanes work on them, as they come free.
 
         Raises:
             ModelTimeout: a batch took longer than the workload's time limit.
             PredictError: the workload raised, or returned something else than one result for each input.
         """
-        results: list[Result | None] = [None] * len(items)
-        for batch in self._batches(items):
-            for position, result in zip(batch, await self._batch([items[i] for i in batch]), strict=True):
-                results[position] = result
-        return [result for result in results if result is not None]
-
-    def close(self) -> None:
-        """Let go of the thread; a call that hangs in it is not waited for."""
-        self._thread.close()
-
-    def _batches(self, items: Sequence[BaseModel]) -> list[list[int]]:
-        """Cut positions into batches, the cheapest first, so that inputs of like length share a batch."""
-        limit, budget = self.workload.max_batch, self.workload.max_batch_cost
-        costs = self._costs(items)
-        batches: list[list[int]] = []
-        for position in sorted(range(len(items)), key=costs.__getitem__):
-            full = not batches or len(batches[-1]) >= limit or (len(batches[-1]) + 1) * costs[position] > budget
-            if full:
-                batches.append([])
-            batches[-1].append(position)
-        padded = sum(len(batch) * costs[batch[-1]] for batch in batches)
-        annotate(model=self.workload.version, model_calls=len(batches), padded_tokens=padded)
-        return batches
-
-    def _costs(self, items: Sequence[BaseModel]) -> list[int]:
+        costs = self.costs(items)
+        batches = cut(costs, self.workload.max_batch, self.workload.max_batch_cost, self.lanes.count)
+        annotate(model=self.workload.version, model_calls=len(batches), padded_tokens=padded(costs, batches))
+        context = copy_context()
+        answers = [self._queue([items[i] for i in batch], context) for batch in batches]
         try:
-            return [max(self.workload.cost(item), 1) for item in items]
+            done = await asyncio.gather(*answers)
+        finally:
+            for answer in answers:
+                answer.cancel()
+        results: dict[int, Result] = {}
+        for batch, found in zip(batches, done, strict=True):
+            results.update(zip(batch, found, strict=True))
+        return [results[position] for position in range(len(items))]
+
+    def costs(self, items: Sequence[BaseModel]) -> list[int]:
+        """Return what each input costs.
+
+        Raises:
+            PredictError: the workload raised.
+        """
+        cost = self.workload.cost
+        try:
+            return [max(cost(item), 1) for item in items]
         except Exception as error:
             raise PredictError(f"{self.workload.name}.cost raised {type(error).__name__}") from error
 
-    async def _batch(self, batch: list[BaseModel]) -> Sequence[Result]:
-        if self._is_async:
-            return await self._timed(batch)
-        # One call at a time: the time limit is for the model, not for the wait.
-        async with self._thread_free:
-            return await self._timed(batch)
+    def begin(self, batch: Sequence[BaseModel], context: Context, done: Callable[[Outcome], None]) -> Call:
+        """Begin a call in a free lane, of which there must be one, for a batch within the workload's limits.
 
-    async def _timed(self, batch: list[BaseModel]) -> Sequence[Result]:
-        name, began = self.workload.name, time.perf_counter()
-        limit = asyncio.timeout(self.workload.time_limit)
-        try:
-            async with limit:
-                results = await self._call(batch)
-        except Exception as error:
-            if limit.expired():
-                self._abandon_thread()
-                raise ModelTimeout(f"The model took longer than {self.workload.time_limit:g} seconds.") from error
-            raise PredictError(f"{name}.predict raised {type(error).__name__}") from error
+        Args:
+            batch: the inputs.
+            context: of whoever asks; the call is part of the trace that is current there.
+            done: is told the outcome, once, on the event loop. By then the lane is free, or has its next call already.
+        """
+        call = Call(batch, self.lanes.take(), context, partial(self._ended, done))
+        if self._is_async:
+            call.run_on_loop(self.workload)
+        else:
+            call.run_in_thread(self.workload)
+        return call
+
+    def close(self) -> None:
+        """Let go of the threads; a call that hangs in one is not waited for."""
+        self.lanes.close()
+
+    def _queue(self, batch: list[BaseModel], context: Context) -> "asyncio.Future[Sequence[Result]]":
+        """Begin a call when a lane is free for it, unless the answer was cancelled before."""
+        answer: asyncio.Future[Sequence[Result]] = asyncio.get_running_loop().create_future()
+
+        def begin() -> None:
+            if not answer.done():
+                call = self.begin(batch, context, partial(_settle, answer))
+                answer.add_done_callback(lambda answer: call.cancel() if answer.cancelled() else None)
+
+        self.lanes.when_free(begin)
+        return answer
+
+    def _ended(self, done: Callable[[Outcome], None], call: Call, result: Any, error: BaseException | None) -> None:
+        if isinstance(error, GivenUpError) and not self._is_async:
+            # Go on with a new thread: the hanging call cannot be stopped, and must not hold up the next one.
+            self._hangs.add(call.lane.abandon())
+        # Whatever waits for the lane begins before anything is made of these answers.
+        self.lanes.release(call.lane)
+        outcome = self._outcome(call, result, error)
+        done(outcome)
+        if not isinstance(outcome, Exception):
+            self._observer.observe(outcome)
+
+    def _outcome(self, call: Call, result: Any, error: BaseException | None) -> Outcome:
+        if isinstance(error, GivenUpError):
+            return ModelTimeout(f"The model took longer than {self.workload.time_limit:g} seconds.")
+        if error is not None:
+            defect = PredictError(f"{self.workload.name}.predict raised {type(error).__name__}")
+            defect.__cause__ = error
+            return defect
         self._hangs.answered()
-        self._metrics.observe(catalogue.MODEL_DURATION, time.perf_counter() - began, workload=name)
-        self._metrics.observe(catalogue.BATCH_SIZE, len(batch), workload=name)
-        checked = self._checked(batch, results)
-        self._observer.observe(checked)
-        return checked
+        call.context.run(self._measure, call)
+        return self._checked(call.batch, result)
 
-    async def _call(self, batch: list[BaseModel]) -> Any:
-        if self._is_async:
-            return await self.workload.predict(batch)  # type: ignore[misc]  # a coroutine, as `_is_async` says
-        return await self._thread.call(self.workload.predict, batch)
+    def _measure(self, call: Call) -> None:
+        name = self.workload.name
+        self._metrics.observe(catalogue.MODEL_DURATION, time.perf_counter() - call.began, workload=name)
+        self._metrics.observe(catalogue.BATCH_SIZE, len(call.batch), workload=name)
 
-    def _checked(self, batch: list[BaseModel], results: Any) -> Sequence[Result]:
+    def _checked(self, batch: Sequence[BaseModel], results: Any) -> Outcome:
         expected = (self.workload.Output, Failure)
         if not isinstance(results, Sequence) or len(results) != len(batch):
-            raise PredictError(f"{self.workload.name}.predict must return one result for each input, in order")
+            return PredictError(f"{self.workload.name}.predict must return one result for each input, in order")
         if not all(isinstance(result, expected) for result in results):
-            raise PredictError(f"{self.workload.name}.predict must return {self.workload.Output.__name__} or Failure")
+            return PredictError(f"{self.workload.name}.predict must return {expected[0].__name__} or Failure")
         return results
 
-    def _abandon_thread(self) -> None:
-        """Go on with a new thread: the hanging call cannot be stopped, and must not hold up the next one."""
-        if not self._is_async:
-            self._thread.close()
-            self._hangs.add(self._thread)
-            self._thread = CallThread("model")
+
+def _settle(answer: "asyncio.Future[Sequence[Result]]", outcome: Outcome) -> None:
+    if answer.done():
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

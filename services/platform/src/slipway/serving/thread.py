@@ -3,11 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
+
+Ended = Callable[[Any, BaseException | None], None]
+"""Is told what a call returned, or what it raised."""
 
 
 class CallThread:
@@ -15,7 +17,7 @@ class CallThread:
 
     def __init__(self, name: str) -> None:
         """Start the thread."""
-        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -26,9 +28,14 @@ class CallThread:
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return what the function returns, or raise what it raises. It runs in the caller's context."""
-        answer: Future[Any] = Future()
-        self._calls.put((answer, partial(copy_context().run, function, *arguments)))
-        return await asyncio.wrap_future(answer)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.submit(partial(_settle, answer), copy_context(), _unless_gone, answer, function, *arguments)
+        return await answer
+
+    def submit(self, ended: Ended, context: Context, function: Callable[..., Any], *arguments: Any) -> None:
+        """Run the function in a context, then tell `ended` about it on the event loop that this is called on."""
+        loop = asyncio.get_running_loop()
+        self._calls.put(partial(_call, loop, ended, partial(context.run, function, *arguments)))
 
     def close(self) -> None:
         """End the thread after the call that it is in, without waiting for it."""
@@ -36,15 +43,31 @@ class CallThread:
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
-            answer, function = call
-            if answer.set_running_or_notify_cancel():
-                _settle(answer, function)
+            call()
 
 
-def _settle(answer: Future[Any], function: Callable[[], Any]) -> None:
+def _call(loop: asyncio.AbstractEventLoop, ended: Ended, function: Callable[[], Any]) -> None:
+    result, failure = None, None
     try:
         result = function()
     except BaseException as error:  # noqa: BLE001  # the caller gets it, and the thread lives on
-        answer.set_exception(error)
-    else:
+        failure = error
+    try:
+        loop.call_soon_threadsafe(ended, result, failure)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+
+
+def _unless_gone(answer: "asyncio.Future[Any]", function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call the function, unless whoever asked for it went away while it waited for the thread."""
+    return None if answer.cancelled() else function(*arguments)
+
+
+def _settle(answer: "asyncio.Future[Any]", result: Any, failure: BaseException | None) -> None:
+    if answer.done():
+        return
+    if failure is None:
         answer.set_result(result)
+    else:
+        answer.set_exception(failure)

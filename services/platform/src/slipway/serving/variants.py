@@ -4,6 +4,7 @@ from uuid import UUID
 
 from slipway.flags import Flag, Flags
 from slipway.serving.hangs import Hangs
+from slipway.serving.lanes import ModelLanes
 from slipway.serving.observation import Drifts
 from slipway.serving.predictor import Predictor
 from slipway.settings import Settings
@@ -33,8 +34,8 @@ class Models:
         named = dict.fromkeys([settings.model, *references(settings.model_variants)])
         workloads = {name: find_workload(settings.model_copy(update={"model": name})) for name in named}
         name = workloads[settings.model].name
-        hangs, drifts = Hangs(name, metrics), Drifts(name, metrics)
-        self._predictors = {key: Predictor(each, metrics, hangs, drifts) for key, each in workloads.items()}
+        shared = Hangs(name, metrics), Drifts(name, metrics), ModelLanes()
+        self._predictors = {key: Predictor(each, metrics, *shared) for key, each in workloads.items()}
         self.default = self._predictors[settings.model]
 
     @property

@@ -22,7 +22,7 @@ class Context:
     precision: str = "int8"
     """`int8` or `fp32`."""
     threads: int = 0
-    """Threads for one prediction; 0 leaves the choice to the workload."""
+    """Threads that the model may keep busy; 0 leaves the choice to the workload. See `Workload.lanes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Workload(Generic[InputT, OutputT]):
     max_batch_cost: ClassVar[int] = 16_384
     """The most that one batch may cost: its number of inputs times the cost of its costliest (padding included)."""
     time_limit: ClassVar[float] = 30.0
-    """Seconds after which a call of `predict` counts as failed. One that goes on in its thread is left to itself; a
-    process that collects such threads ends, to be started anew."""
+    """Seconds after which a call of `predict` counts as failed; to wait for a lane does not count. One that goes on in
+    its thread is left to itself; a process that collects such threads ends, to be started anew."""
     load_limit: ClassVar[float] = 300.0
     """Seconds after which `load` counts as failed, and the process ends."""
 
@@ -69,6 +69,16 @@ class Workload(Generic[InputT, OutputT]):
     def version(self) -> str:
         """Version of the loaded model, as it is reported to callers. Valid after `load`."""
         return "0"
+
+    @property
+    def lanes(self) -> int:
+        """How many calls of `predict` may run at the same time. Valid after `load`.
+
+        A plain function gets a thread for each. One is right for a model that keeps all cores (or the GPU) busy by
+        itself; of a model that runs in the thread that calls it, take a lane for each core. Of an `async def`, so many
+        calls are awaited at a time. The platform keeps the lanes busy: what waits is divided among them.
+        """
+        return 1
 
     @property
     def reference(self) -> Reference | None:
@@ -88,6 +98,8 @@ class Workload(Generic[InputT, OutputT]):
 
     def predict(self, batch: Sequence[InputT]) -> Sequence[OutputT | Failure] | Awaitable[Sequence[OutputT | Failure]]:
         """Answer each input, in order. A plain function runs in a thread; `async def` runs on the event loop.
+
+        Several calls run at the same time if `lanes` is more than 1.
 
         An exception fails the whole batch, which is tried again; return a `Failure` to fail one input.
         """
