@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.overload.target import GENEROUS
-
 from slipway.tenants.schemas import Scope
 from slipway_cli.keys import new_token
 from slipway_cli.servers.ports import free_port
