@@ -5,7 +5,8 @@ import sys
 
 from loadtests.autoscale.interruption import end_in_order
 from loadtests.bench.options import Options, parse
-from loadtests.bench.report import write
+from loadtests.bench.parts import accuracy, startup
+from loadtests.bench.report.write import TABLES, write
 from loadtests.bench.run import run
 from loadtests.bench.systems.every import chosen
 from triage.errors import ModelError
@@ -29,8 +30,11 @@ def main() -> int:
 
 def _run(options: Options) -> int:
     record = run(options, chosen(options.systems))
-    found = write(options.out)
-    print(json.dumps(found | {"failed": record.failed}))
+    for part in (startup, accuracy):
+        part(record)
+    found = write(options.out, docs=options.docs)
+    print((options.out / TABLES).read_text(encoding="utf-8"))
+    print(json.dumps(found | {"failed": record.failed, "results": str(options.out)}))
     return 0 if found["passed"] and not record.failed else 1
 
 

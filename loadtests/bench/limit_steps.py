@@ -1,8 +1,6 @@
 """Has the limit measured, in a process of its own, as one more system of a round."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 
 from loadtests.bench.measurement import LIMIT, Measurement
 from loadtests.bench.options import Options
-from loadtests.bench.systems.server import bare_environment
+from loadtests.bench.program import call
 
 _SHARE = 5
 """Times as long as a step: a share each for three graphs in bulk, and for two ways to make single calls."""
@@ -33,7 +31,7 @@ class Limit:
         """Measure in a round."""
         seconds = str(self.options.seconds * _SHARE)
         shown = self._run("measure", "--settings", str(self._settings), "--seconds", seconds)
-        return measurements(json.loads(shown.splitlines()[-1]), number)
+        return measurements(json.loads(shown), number)
 
     @property
     def _settings(self) -> Path:
@@ -41,15 +39,9 @@ class Limit:
 
     def _run(self, *arguments: str) -> str:
         options = self.options
-        command = [sys.executable, "-m", "loadtests.bench.limit", *arguments]
-        command += ["--models", str(options.models), "--seed", str(options.seed)]
-        command += ["--data", str(options.data)] if options.data else []
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=bare_environment())
-        with (self.folder / "limit.log").open("a", encoding="utf-8") as log:
-            log.write(done.stdout + done.stderr)
-        if done.returncode:
-            raise RuntimeError(f"The limit cannot be measured: {done.stderr.strip()[-600:]}")
-        return done.stdout
+        always = ["--models", str(options.models), "--seed", str(options.seed)]
+        data = ["--data", str(options.data)] if options.data else []
+        return call("loadtests.bench.limit", *arguments, *always, *data, log=self.folder / "limit.log")
 
 
 def measurements(found: dict[str, Any], number: int) -> list[Measurement]:

@@ -29,8 +29,11 @@ class Options:
     curve: bool
     data: Path | None
     """A CSV file with a column `text`. None: all of the sample's."""
-    labelled: Path | None
-    """For the report's comparison of precisions."""
+    labelled: tuple[Path, Path] | None
+    """What heads learn from and are judged on, to compare precisions. None: accuracy is not measured."""
+    startup: bool
+    docs: bool
+    """Whether docs/performance.md is to show this run."""
     models: Path
     out: Path
     seed: int
@@ -50,7 +53,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--cases", nargs="+", choices=names, metavar="NAME", default=names, help=f"of {', '.join(names)}")
     add("--no-curve", dest="curve", action="store_false", help="leave out the latency curve")
     add("--data", type=_existing, help="CSV file with a column `text` (default: the sample's three)")
-    add("--labelled", type=_existing, help="CSV file with `text` and `label`, at least 3,000 rows, to measure accuracy")
+    columns = "CSV files with `text` and `label`, the second of 3,000 rows or more: what int8 costs in accuracy"
+    add("--labelled", type=_existing, nargs=2, metavar=("TRAIN", "TEST"), help=columns)
+    add("--no-startup", dest="startup", action="store_false", help="leave out start-up and memory")
+    add("--docs", action="store_true", help="show this run in docs/performance.md")
     add("--models", type=_existing, default=Path("var/models"), help="folder of the model (`make model` builds it)")
     add("--out", type=Path, help="folder of this run (default var/bench/<time>)")
     add("--seed", type=_within(int, 0, 2**31), default=1, help="of the order of messages")
@@ -60,6 +66,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 def _complete(found: dict[str, Any]) -> Options:
     for name, value in (_QUICK if found.pop("quick") else _FULL).items():
         found[name] = value if found[name] is None else found[name]
+    found["labelled"] = found["labelled"] and tuple(found["labelled"])
     found["out"] = found["out"] or Path("var/bench") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Options(**found | {name: tuple(found[name]) for name in ("systems", "cases")})
 
