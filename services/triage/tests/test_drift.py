@@ -9,7 +9,7 @@ import pytest
 from slipway.serving.predictor import Predictor
 from slipway.telemetry.metrics import Metrics
 from slipway.workload import Context
-from triage.training.sample import DATA
+from triage.datasets.sample import DATA
 from triage.workload import Message, Triage
 
 ALERT = 0.25

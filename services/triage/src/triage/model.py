@@ -1,7 +1,7 @@
 """A trained model in memory: texts in, decisions out."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from triage.arrays import Booleans, Doubles, Floats
 from triage.artifacts.folder import is_complete, read_manifest, verify
 from triage.artifacts.manifest import EncoderManifest, Head, ModelManifest
 from triage.artifacts.store import encoder_folder, find_model, model_folder
+from triage.encoder.cores import available_cores
 from triage.encoder.session import Encoder
 from triage.errors import ModelError
 from triage.heads.linear import LinearHead
@@ -43,15 +44,17 @@ class TriageModel:
     heads: tuple[LinearHead, ...]
     reference: Reference | None
     """The distribution of categories and confidences in training. None: the artifact is from before they were kept."""
+    lanes: int = 1
+    """How many threads may usefully decide at a time."""
 
     @property
     def version(self) -> str:
         """Return the version as callers see it: `name@version+precision`."""
         return f"{self.manifest.reference}+{self.encoder.precision}"
 
-    def decide(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Decisions:
-        """Decide about texts, in order."""
-        return decide(self.encoder.features(texts, advance), self.heads, self.manifest.threshold)
+    def decide(self, texts: Sequence[str]) -> Decisions:
+        """Decide about texts, in order, in the thread that calls."""
+        return decide(self.encoder.features(texts), self.heads, self.manifest.threshold)
 
 
 def decide(features: Floats, heads: Sequence[LinearHead], threshold: float) -> Decisions:
@@ -74,7 +77,7 @@ def load_model(models_dir: Path, reference: str, precision: str, threads: int = 
         models_dir: the folder of the artifacts.
         reference: `name`, or `name@version`.
         precision: `int8` or `fp32`.
-        threads: threads of one prediction; 0: one for each core that this process may use.
+        threads: threads that decide at a time; 0: one for each core that this process may use.
 
     Raises:
         ModelError: something is missing or damaged; the text says how to mend it.
@@ -82,12 +85,12 @@ def load_model(models_dir: Path, reference: str, precision: str, threads: int = 
     manifest = find_model(models_dir, reference)
     folder = model_folder(models_dir, manifest)
     verify(folder, manifest, manifest.files.keys() | {HEADS_FILE})
-    encoder = load_encoder(models_dir, manifest.encoder, precision, threads)
+    encoder = load_encoder(models_dir, manifest.encoder, precision)
     heads = _read_heads(folder / HEADS_FILE, manifest.heads)
-    return TriageModel(manifest, encoder, heads, _read_reference(folder, manifest))
+    return TriageModel(manifest, encoder, heads, _read_reference(folder, manifest), threads or available_cores())
 
 
-def load_encoder(models_dir: Path, key: str, precision: str, threads: int = 0) -> Encoder:
+def load_encoder(models_dir: Path, key: str, precision: str) -> Encoder:
     """Load an encoder by its key.
 
     Raises:
@@ -98,7 +101,7 @@ def load_encoder(models_dir: Path, key: str, precision: str, threads: int = 0) -
         raise ModelError(
             f"The encoder {key} is not whole in {folder}. `make model` (or `slipway model build`) builds it."
         )
-    return Encoder(folder, precision, threads)
+    return Encoder(folder, precision)
 
 
 def pack_heads(heads: Sequence[LinearHead]) -> bytes:

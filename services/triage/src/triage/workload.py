@@ -100,6 +100,11 @@ class Triage(Workload[Message, Decision]):
         return self._loaded().version
 
     @property
+    def lanes(self) -> int:
+        """Return how many calls of `predict` run at a time, each in a thread: one for each core, or as many as set."""
+        return self._loaded().lanes
+
+    @property
     def reference(self) -> Reference | None:
         """Return how categories and confidences were distributed in training."""
         return self._loaded().reference

@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from triage.training.sample import DATA
+from triage.datasets.sample import DATA
 
 SPLITS = ("train", "validation", "test")
 CATEGORIES = {

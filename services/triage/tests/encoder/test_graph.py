@@ -3,9 +3,12 @@
 import math
 
 import numpy as np
+import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
+from triage.encoder.graph import build_graph
+from triage.encoder.kernels.plain import Plain
 from triage.encoder.weights import read_tokenizer, read_weights
 
 TEXTS = [
@@ -18,12 +21,29 @@ TEXTS = [
 erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
-def reference(text):
-    weights = {name: tensor.astype(np.float64) for name, tensor in read_weights().items() if "position_ids" not in name}
+@pytest.fixture(scope="module")
+def plain():
+    """A function from a text to its embedding by the plain graph."""
+    graph = build_graph(read_weights(), Plain()).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+
+    def embed(text):
+        ids = np.array([tokens_of(text)])
+        return session.run(["embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+
+    return embed
+
+
+def tokens_of(text):
     tokenizer = Tokenizer.from_str(read_tokenizer().decode())
     tokenizer.no_padding()
     tokenizer.enable_truncation(256)
-    ids = tokenizer.encode(text).ids
+    return tokenizer.encode(text).ids
+
+
+def reference(text):
+    weights = {name: tensor.astype(np.float64) for name, tensor in read_weights().items() if "position_ids" not in name}
+    ids = tokens_of(text)
 
     def dense(x, key):
         return x @ weights[f"{key}.weight"].T + weights[f"{key}.bias"]
@@ -57,12 +77,11 @@ def test_fp32_is_the_published_model(encoders, text):
     assert np.abs(encoders["fp32"].encode([text])[0] - reference(text)).max() < 1e-4
 
 
-def test_padding_changes_nothing_in_fp32(encoders):
-    together = encoders["fp32"].encode(TEXTS)
-    alone = np.concatenate([encoders["fp32"].encode([text]) for text in TEXTS])
-    assert np.abs(together - alone).max() < 1e-5
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:12])
+def test_what_an_exporter_would_write_is_the_published_model_too(plain, text):
+    assert np.abs(plain(text) - reference(text)).max() < 1e-4
 
 
 def test_int8_stays_close(encoders):
     cosine = (encoders["fp32"].encode(TEXTS) * encoders["int8"].encode(TEXTS)).sum(axis=1)
-    assert cosine.min() > 0.95
+    assert cosine.min() > 0.97

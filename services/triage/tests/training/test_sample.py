@@ -5,9 +5,10 @@ import time
 
 import pytest
 
+from triage.datasets.sample import DATA
 from triage.evaluation.evaluate import evaluate
 from triage.progress import Silent
-from triage.training.sample import DATA, build
+from triage.training.sample import build
 
 
 @pytest.fixture(scope="module")

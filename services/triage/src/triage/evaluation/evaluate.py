@@ -7,8 +7,9 @@ from pathlib import Path
 from triage.datasets.columns import evaluation_labels
 from triage.datasets.requirements import check_known
 from triage.datasets.table import Table, read_table
+from triage.encoder.parallel import features_of
 from triage.evaluation.metrics import Scores, score
-from triage.model import Decisions, TriageModel
+from triage.model import Decisions, TriageModel, decide
 from triage.progress import Progress
 
 
@@ -41,5 +42,6 @@ def evaluate(
     table = read_table(path, text_column, evaluation_labels(label_columns, learnt))
     check_known(table, [head.labels for head in model.heads], model.manifest.reference)
     progress.start("Embedding", len(table.texts))
-    decisions = model.decide(table.texts, progress.advance)
+    features = features_of(model.encoder, table.texts, model.lanes, progress.advance)
+    decisions = decide(features, model.heads, model.manifest.threshold)
     return Evaluation(model, table, decisions, score(decisions, list(table.labels.values())))

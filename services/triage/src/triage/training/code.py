@@ -4,7 +4,7 @@ from functools import cache
 
 from triage.artifacts.provenance import code_version
 
-_SOURCES = ("heads", "datasets", "training", "encoder/session.py", "labels.py")
+_SOURCES = ("heads", "datasets", "training", "encoder/session.py", "encoder/runs.py", "labels.py")
 _LIBRARIES = ("scikit-learn",)
 
 

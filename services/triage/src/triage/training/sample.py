@@ -6,14 +6,12 @@ from pathlib import Path
 from triage.artifacts.folder import alone, digest, is_complete
 from triage.artifacts.manifest import EncoderManifest, ModelManifest
 from triage.artifacts.store import list_models, model_folder
+from triage.datasets.sample import sample_file
 from triage.encoder.build import build_encoder
-from triage.errors import ModelError
 from triage.progress import Progress
 from triage.training.code import training_code
 
 NAME = "triage"
-DATA = Path(__file__).parents[3] / "data"
-"""The checked-in messages, beside the package's sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def _find(models_dir: Path, encoder: str, precision: str) -> ModelManifest | Non
     if newest is None or not is_complete(model_folder(models_dir, newest), newest):
         return None
     of_newest = (newest.data.training_sha256, newest.data.validation_sha256, newest.code, newest.encoder)
-    now = (digest(_file("train")), digest(_file("validation")), training_code(), encoder)
+    now = (digest(sample_file("train")), digest(sample_file("validation")), training_code(), encoder)
     return newest if (*of_newest, newest.precision) == (*now, precision) else None
 
 
@@ -56,13 +54,6 @@ def _train(models_dir: Path, encoder: str, precision: str, threads: int, progres
     from triage.training.train import Target, train  # noqa: PLC0415
 
     training, validation = (
-        read_table(_file(split), TEXT, lambda _: (CATEGORY, PRIORITY)) for split in ("train", "validation")
+        read_table(sample_file(split), TEXT, lambda _: (CATEGORY, PRIORITY)) for split in ("train", "validation")
     )
     return train(Target(models_dir, NAME, precision, threads), encoder, training, validation, progress)
-
-
-def _file(split: str) -> Path:
-    path = DATA / f"{split}.csv"
-    if not path.is_file():
-        raise ModelError(f"{path} is missing. The sample model is built in a checkout of the repository.")
-    return path

@@ -13,6 +13,7 @@ from triage.artifacts.store import check_name
 from triage.datasets.requirements import check_known, check_trainable
 from triage.datasets.splitting import set_aside
 from triage.datasets.table import Table
+from triage.encoder.parallel import features_of
 from triage.encoder.session import Encoder
 from triage.errors import DataError
 from triage.evaluation.metrics import Scores, score
@@ -62,9 +63,9 @@ def train(
     check_trainable(table)
     rows, held_out = (table, validation) if validation else set_aside(table, _VALIDATION_SHARE)
     _check_validation(rows, held_out)
-    encoder = load_encoder(target.models_dir, encoder_key, target.precision, target.threads)
+    encoder = load_encoder(target.models_dir, encoder_key, target.precision)
     progress.start("Embedding", len(rows.texts) + len(held_out.texts))
-    features, unseen = (encoder.features(part.texts, progress.advance) for part in (rows, held_out))
+    features, unseen = (features_of(encoder, part.texts, target.threads, progress.advance) for part in (rows, held_out))
     fits = [fit_head(features, labels, rows.groups, progress) for labels in rows.labels.values()]
     threshold, scores = _validate(fits, unseen, list(held_out.labels.values()), target.accuracy)
     progress.start("Comparing int8 with fp32", 1)
@@ -107,5 +108,5 @@ def _validate(
 
 def _both_precisions(target: Target, key: str, encoder: Encoder) -> tuple[Encoder, Encoder]:
     other = "fp32" if encoder.precision == "int8" else "int8"
-    second = load_encoder(target.models_dir, key, other, target.threads)
+    second = load_encoder(target.models_dir, key, other)
     return (second, encoder) if encoder.precision == "int8" else (encoder, second)
