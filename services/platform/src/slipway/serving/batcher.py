@@ -140,9 +140,8 @@ class Batcher:
 
     def _observe_waits(self, batch: Batch) -> None:
         now, workload = time.monotonic(), self._predictor.workload.name
-        for entry in batch:
-            if not entry.alone:
-                self._metrics.observe(catalogue.BATCH_WAIT, now - entry.request.since, workload=workload)
+        waits = [now - entry.request.since for entry in batch if not entry.alone]
+        self._metrics.observe_all(catalogue.BATCH_WAIT, waits, workload=workload)
 
     def _ended(self, running: "_Running", outcome: Outcome) -> None:
         self._running.discard(running)

@@ -52,12 +52,13 @@ class Observer:
     def _count(self, observed: Sequence[Observation]) -> None:
         name = self._workload.name
         labels: Counter[str] = Counter()
+        scores = [observation.score for observation in observed if observation.score is not None]
         for observation in observed:
             if observation.label is not None:
                 labels[self._compared_label(observation.label)] += 1
-            if observation.score is not None:
-                self._metrics.observe(catalogue.OUTPUT_SCORE, observation.score, workload=name)
-                self._compare_score(observation.score)
+        for score in scores:
+            self._compare_score(score)
+        self._metrics.observe_all(catalogue.OUTPUT_SCORE, scores, workload=name)
         for label, count in labels.items():
             self._metrics.inc(catalogue.OUTPUTS, count, workload=name, label=label)
         self._metrics.inc(catalogue.OUTPUTS_DEFERRED, sum(each.deferred for each in observed), workload=name)
