@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -31,7 +32,7 @@ def exporter():
 @pytest.fixture
 async def traced(start, exporter):
     """An API whose spans are kept."""
-    return await start(exporter=exporter, batch_wait=0.1)
+    return await start(exporter=exporter)
 
 
 @pytest.fixture
@@ -58,12 +59,21 @@ def names(links) -> set[int]:
     return {link.context.span_id for link in links}
 
 
-async def test_two_requests_share_a_batch_and_each_trace_leads_to_it(caller, spans):
+async def test_two_requests_share_a_batch_and_each_trace_leads_to_it(traced, caller, spans):
     first, second = uuid4().hex, uuid4().hex
+    platform = traced.app.state.api.platform
+    busy = platform.predictor.lanes.take()
     sent = [
-        caller.http.post("/v1/checksum", json={"inputs": [{"page": PAGE}] * 2}, headers=traceparent(trace))
+        asyncio.create_task(
+            caller.http.post("/v1/checksum", json={"inputs": [{"page": PAGE}] * 2}, headers=traceparent(trace))
+        )
         for trace in (first, second)
     ]
+    waiting = partial(platform.metrics.registry.get_sample_value, "slipway_batch_queue_inputs")
+    async with asyncio.timeout(10):
+        while waiting({"workload": "checksum"}) != 4:
+            await asyncio.sleep(0.01)
+    platform.predictor.lanes.release(busy)
     assert [answer.status_code for answer in await asyncio.gather(*sent)] == [200, 200]
 
     both = [await spans(first), await spans(second)]
