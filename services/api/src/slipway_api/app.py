@@ -45,8 +45,9 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own; ours is added below
     )
-    app.include_router(predictions.router(workload, settings.max_predict_inputs))
+    predictions.add_route(app.router, workload, settings.max_predict_inputs)
     app.include_router(jobs.router(workload, settings))
     app.include_router(webhooks.router())
     app.include_router(models.router())

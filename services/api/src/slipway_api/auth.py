@@ -1,7 +1,7 @@
 """Who may call an endpoint: a valid key, with the scope, within its rate."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -14,24 +14,39 @@ from slipway_api.middleware import add_headers
 from slipway_api.state import Api, ApiParts
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `slipway keys create` makes one.")
+NEEDS_KEY: dict[str, Any] = {"security": [{_bearer.scheme_name: []}]}
+"""The `openapi_extra` of a route that calls `authenticate` itself."""
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 def caller(scope: Scope | None) -> Callable[..., Awaitable[Principal]]:
     """Return the dependency of an endpoint that needs a scope (None: any valid key)."""
 
-    async def authenticate(request: Request, api: ApiParts, credentials: Credentials) -> Principal:
-        principal = await _principal(api, credentials)
-        if scope is not None and scope not in principal.scopes:
-            raise MissingScope(f"Use a key with the scope `{scope}`.", {"scope": scope})
-        add_headers(request, await api.rates.spend(principal, request.headers["authorization"]))
-        return principal
+    async def dependency(request: Request, api: ApiParts, _: Credentials) -> Principal:
+        return await authenticate(request, api, scope)
 
-    return authenticate
+    return dependency
 
 
-async def _principal(api: Api, credentials: HTTPAuthorizationCredentials | None) -> Principal:
-    principal = await api.authenticator.authenticate(credentials.credentials if credentials else "")
-    bind_contextvars(tenant=str(principal.tenant_id), api_key_id=principal.key_id)
-    annotate(tenant=str(principal.tenant_id))
+async def authenticate(request: Request, api: Api, scope: Scope | None) -> Principal:
+    """Return who calls, counted against the rate of the key.
+
+    Raises:
+        Unauthenticated: there is no valid key.
+        MissingScope: it has not the scope.
+        RateLimited: it is over its rate.
+    """
+    authorization = request.headers.get("authorization", "")
+    principal = await api.authenticator.authenticate(_token(authorization))
+    tenant = str(principal.tenant_id)
+    bind_contextvars(tenant=tenant, api_key_id=principal.key_id)
+    annotate(tenant=tenant)
+    if scope is not None and scope not in principal.scopes:
+        raise MissingScope(f"Use a key with the scope `{scope}`.", {"scope": scope})
+    add_headers(request, await api.rates.spend(principal, authorization))
     return principal
+
+
+def _token(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    return token if scheme.lower() == "bearer" else ""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from slipway.errors import BodyTooLarge, InvalidInput, MalformedBody, RequestTimeout, UnsupportedMediaType
 from slipway.settings import Settings
@@ -49,6 +49,7 @@ class Body:
         self._limit = limit
         self._size = 0
         self._waited = 0.0
+        self._complete = False
         self._hash = hashlib.sha256()
 
     @property
@@ -64,15 +65,8 @@ class Body:
             RequestTimeout: the client went silent, or is too slow.
             MalformedBody: the client went away.
         """
-        declared = self._request.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._limit:
-            raise self._too_large()
-        stream = self._request.stream()
-        while (piece := await self._next(stream)) is not None:
-            self._size += len(piece)
-            if self._size > self._limit:
-                raise self._too_large()
-            self._hash.update(piece)
+        self._check_declared()
+        while (piece := await self._next()) is not None:
             yield piece
 
     async def drain(self) -> None:
@@ -87,7 +81,10 @@ class Body:
             MalformedBody: it is not JSON.
             InvalidInput: it is not what the model describes.
         """
-        content = b"".join([piece async for piece in self.pieces()])
+        self._check_declared()
+        content = await self._next() or b""
+        if not self._complete:  # most bodies are there at once
+            content = b"".join([content, *[piece async for piece in self.pieces()]])
         return parse_json(model, content)
 
     async def lines(self) -> AsyncIterator[tuple[int, bytes]]:
@@ -106,18 +103,36 @@ class Body:
         if begun.strip():
             yield number, bytes(begun)
 
-    async def _next(self, stream: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self) -> bytes | None:
+        """Return the next piece; None: there is none."""
+        if self._complete:
+            return None
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._patience()):
-                return await anext(stream, None)
+                message = await self._request.receive()
         except TimeoutError as error:
             detail = f"Send without pauses of {self._timeout:g} seconds, and {SLOWEST_BYTES:,} bytes a second at least."
             raise RequestTimeout(detail, headers={"Connection": "close"}) from error
-        except ClientDisconnect as error:
-            raise MalformedBody("The body ended before its end.") from error
         finally:
             self._waited += time.monotonic() - began
+        if message["type"] == "http.disconnect":
+            raise MalformedBody("The body ended before its end.")
+        return self._counted(message)
+
+    def _counted(self, message: Message) -> bytes:
+        piece: bytes = message.get("body", b"")
+        self._complete = not message.get("more_body", False)
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise self._too_large()
+        self._hash.update(piece)
+        return piece
+
+    def _check_declared(self) -> None:
+        declared = self._request.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > self._limit:
+            raise self._too_large()
 
     def _patience(self) -> float:
         """Return how many seconds the next piece may take. Only waiting counts, not what is done with the pieces."""

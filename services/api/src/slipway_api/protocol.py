@@ -1,5 +1,6 @@
 """HTTP as uvicorn speaks it, with our error format, a bound on the head of a request, and a door before the model."""
 
+import asyncio
 import json
 from http import HTTPStatus
 from typing import cast
@@ -10,6 +11,7 @@ from slipway.errors import MalformedBody, Problem
 from slipway.serving.places import Place
 from slipway.telemetry.tracing import trace_id_of
 from slipway_api.middleware import READ_ANYWAY_BYTES
+from slipway_api.predictions.departure import CLIENT, Client
 from slipway_api.predictions.door import DOOR, PLACE, Door, head
 from slipway_api.problems import MEDIA_TYPE, document
 
@@ -34,6 +36,11 @@ class Protocol(HttpToolsProtocol):
     """Whether all that still comes is forgotten."""
     _place: Place | None = None
     """What the request that is being answered has in the queue. Those that are pipelined behind it have none yet."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Take a client in."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, CLIENT: Client()}
 
     def data_received(self, data: bytes) -> None:
         """Parse a piece of the stream."""
@@ -85,6 +92,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go."""
         self._release()
+        self.app_state[CLIENT].leave()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

@@ -129,9 +129,14 @@ async def _flush(api: Api) -> None:
             log.warning("flush.lost", task=name, reason="unavailable")
 
 
-async def get_api(request: Request) -> Api:
-    """Return the parts, for an endpoint."""
+def api_of(request: Request) -> Api:
+    """Return the parts."""
     return cast("Api", request.app.state.api)
+
+
+async def get_api(request: Request) -> Api:
+    """Return the parts, for an endpoint. A coroutine, as FastAPI runs plain functions in threads."""
+    return api_of(request)
 
 
 ApiParts = Annotated[Api, Depends(get_api)]

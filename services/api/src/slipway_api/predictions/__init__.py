@@ -1,5 +1,5 @@
 """Answers now: `POST /v1/{workload}`."""
 
-from slipway_api.predictions.endpoints import router
+from slipway_api.predictions.endpoints import add_route
 
-__all__ = ["router"]
+__all__ = ["add_route"]

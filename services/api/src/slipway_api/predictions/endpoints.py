@@ -1,10 +1,11 @@
 """`POST /v1/{workload}`."""
 
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, TypeAdapter
 
 from slipway.errors import InternalError, ModelTimeout, Overloaded
 from slipway.flags import Flag
@@ -12,20 +13,20 @@ from slipway.serving.places import Place
 from slipway.serving.predictor import PredictError, Predictor, Result
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
-from slipway.tenants.schemas import Principal, Scope
+from slipway.tenants.schemas import Scope
 from slipway.workload import Failure
 from slipway.workload.loader import AnyWorkload
-from slipway_api.auth import caller
+from slipway_api.auth import NEEDS_KEY, authenticate
 from slipway_api.body import JSON, Body, media_type
 from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
-from slipway_api.predictions.departure import while_connected
+from slipway_api.predictions.departure import WhileConnected
 from slipway_api.predictions.door import PLACE
+from slipway_api.predictions.route import DirectRoute
 from slipway_api.predictions.schemas import FailedItem, request_model, response_model
-from slipway_api.state import Api, ApiParts
+from slipway_api.state import Api, api_of
 from slipway_api.switches import require
 
 MODEL = "Slipway-Model"
-_Caller = Annotated[Principal, Depends(caller(Scope.PREDICT))]
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"headers": {MODEL: {"description": "Version of the model that answered.", "schema": {"type": "string"}}}}
 }
@@ -33,34 +34,44 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 log = get_logger(__name__)
 
 
-def router(workload: AnyWorkload, most: int) -> APIRouter:
-    """Return the route that answers at once."""
-    routes = APIRouter(tags=["predictions"])
+def add_route(routes: APIRouter, workload: AnyWorkload, most: int) -> None:
+    """Add the route that answers at once."""
     request_type, response_type = request_model(workload, most), response_model(workload)
+    serializer: TypeAdapter[BaseModel] = TypeAdapter(response_type)
 
-    @routes.post(
-        f"/v1/{workload.name}",
-        operation_id="predict",
-        summary=f"Answer 1 to {most} inputs now",
-        response_model=response_type,
-        responses={**_ANSWER, **problems(*AUTHENTICATED, *READS_BODY, Overloaded, ModelTimeout)},
-        openapi_extra=body_of(request_type),
-    )
-    async def predict(request: Request, api: ApiParts, principal: _Caller) -> Response:
+    async def predict(request: Request) -> Response:
+        api = api_of(request)
+        principal = await authenticate(request, api, Scope.PREDICT)
         require(api, Flag.SYNC_PREDICT, principal, "This route is switched off at the moment.")
         media_type(request, JSON)
         model = api.platform.models.of(principal.tenant_id)
         settings = api.platform.settings
         with _place(request, api):
             body = await Body(request, settings, settings.max_json_bytes).parse(request_type)
-        async with while_connected(request):
+        async with WhileConnected(request):
             results = await _predict(api, body.inputs, model)  # type: ignore[attr-defined]  # `request_model` made it
         api.audit.predicted(principal, len(results))
         content = response_type.model_construct(results=[_shown(result) for result in results])
-        headers = {MODEL: quote(model.workload.version, safe="@+:/ ")}
-        return Response(content.model_dump_json(warnings="error"), media_type=JSON, headers=headers)
+        headers = {MODEL: _header(model.workload.version)}
+        return Response(serializer.dump_json(content, warnings="error"), media_type=JSON, headers=headers)
 
-    return routes
+    routes.add_api_route(
+        f"/v1/{workload.name}",
+        predict,
+        methods=["POST"],
+        operation_id="predict",
+        summary=f"Answer 1 to {most} inputs now",
+        tags=["predictions"],
+        response_model=response_type,
+        responses={**_ANSWER, **problems(*AUTHENTICATED, *READS_BODY, Overloaded, ModelTimeout)},
+        openapi_extra=body_of(request_type) | NEEDS_KEY,
+        route_class_override=DirectRoute,
+    )
+
+
+@lru_cache
+def _header(version: str) -> str:
+    return quote(version, safe="@+:/ ")
 
 
 def _place(request: Request, api: Api) -> Place:
