@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,7 +69,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._headers = headers
-        self._unread = _has_long_body(Headers(scope=scope))
+        self._unread = _has_long_body(dict(scope["headers"]))
         self.status = 0
         self.left = False
         self.endless = False
@@ -93,9 +92,9 @@ class _Exchange:
         await self._send(message)
 
 
-def _has_long_body(headers: Headers) -> bool:
-    length = headers.get("content-length", "0")
-    return "transfer-encoding" in headers or not length.isdecimal() or int(length) > READ_ANYWAY_BYTES
+def _has_long_body(headers: Mapping[bytes, bytes]) -> bool:
+    length = headers.get(b"content-length", b"0")
+    return b"transfer-encoding" in headers or not length.isdigit() or int(length) > READ_ANYWAY_BYTES
 
 
 async def _sorry(scope: Scope, exchange: _Exchange) -> None:

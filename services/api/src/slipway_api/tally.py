@@ -15,6 +15,7 @@ from slipway_api.calls import measured
 
 _PREFIX = "LIMITS:"
 """What the library `limits` puts before the names of its counters: processes that use it share ours."""
+_REMEMBERED = 10_000
 
 Waiting = tuple[str, asyncio.Future[int]]
 
@@ -26,12 +27,14 @@ class Tally:
     """
 
     def __init__(self, settings: Settings, metrics: Metrics, seconds: int) -> None:
-        """Connect later; a counter is kept for so many seconds after it was last added to."""
+        """Connect later. A counter ends so many seconds after it was first added to, or a little later."""
         self._limit = settings.redis_timeout
         self._metrics = metrics
         self._seconds = seconds
         pool: ConnectionPool = ConnectionPool.from_url(settings.redis_url.get_secret_value(), socket_timeout=None)
         self._connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]  # it has no types
+        self._ending: set[str] = set()
+        """Counters that have been told when to end: once is enough, as their names have the minute in them."""
         self._waiting: list[Waiting] = []
         self._calling: asyncio.Task[None] | None = None
 
@@ -91,20 +94,26 @@ class Tally:
         return await self._ask(by)  # Redis was started anew, or hung up on who was idle
 
     async def _ask(self, by: Counter[str]) -> dict[str, int]:
-        connection = self._connection
+        endless = [name for name in by if name not in self._ending]
         commands = [
-            command
-            for name, amount in by.items()
-            for command in (("INCRBY", _PREFIX + name, amount), ("EXPIRE", _PREFIX + name, self._seconds))
+            *(("INCRBY", _PREFIX + name, amount) for name, amount in by.items()),
+            *(("EXPIRE", _PREFIX + name, self._seconds) for name in endless),
         ]
+        connection = self._connection
         try:
             await connection.send_packed_command(connection.pack_commands(commands))
-            answers = [await connection.read_response() for _ in commands]
+            answers = [int(await connection.read_response()) for _ in commands]
         except BaseException:
             # What is still to come would be taken for the answers to the next call.
             await connection.disconnect(nowait=True)
             raise
-        return dict(zip(by, map(int, answers[::2]), strict=True))
+        self._remember(endless)
+        return dict(zip(by, answers, strict=False))
+
+    def _remember(self, ending: list[str]) -> None:
+        if len(self._ending) > _REMEMBERED:
+            self._ending.clear()
+        self._ending.update(ending)
 
 
 def _fail(waiting: list[Waiting], error: Exception) -> None:
