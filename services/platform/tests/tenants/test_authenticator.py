@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import time
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from slipway import clock
 from slipway.errors import Unauthenticated, Unavailable
 from slipway.tenants import authenticator as module
+from slipway.tenants import verified
 from slipway.tenants.authenticator import Authenticator
 from slipway.tenants.schemas import KeyOrder, Scope
 from slipway.tenants.service import issue_key, revoke_key
@@ -53,6 +55,7 @@ async def test_whatever_is_wrong_with_a_token_the_answer_is_the_same(authenticat
         token[:-1],
         token + "0",
         token.upper(),
+        token[:-1] + "\ud800",
         wrong_secret,
         str(new_token()),
         revoked,
@@ -104,6 +107,29 @@ async def test_a_remembered_check_costs_no_query(authenticator, issue, platform,
     await authenticator.authenticate(token)
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(unknown)
+
+
+async def test_one_good_token_says_nothing_for_another_of_the_same_key(authenticator, issue):
+    key_id, token = await issue()
+    for _ in range(3):
+        await authenticator.authenticate(token)
+        with pytest.raises(Unauthenticated):
+            await authenticator.authenticate(f"slw_{key_id}_{'0' * 64}")
+
+
+async def test_what_is_kept_of_tokens_is_bounded_and_of_no_use_elsewhere(authenticator, issue, platform, monkeypatch):
+    monkeypatch.setattr(verified, "_KEPT", 3)
+    other = Authenticator(platform.database, platform.settings)
+    tokens = [token for _, token in [await issue() for _ in range(5)]]
+    for token in tokens * 2:
+        await authenticator.authenticate(token)
+        await other.authenticate(token)
+
+    kept, elsewhere = authenticator._verified._kept, other._verified._kept
+    assert 0 < len(kept) <= 3
+    assert not kept.keys() & elsewhere.keys(), "the digests are under a key of the process"
+    secrets = {token.rpartition("_")[2] for token in tokens}
+    assert not kept.keys() & {hashlib.blake2b(text.encode(), digest_size=32).digest() for text in (*tokens, *secrets)}
 
 
 @pytest.fixture

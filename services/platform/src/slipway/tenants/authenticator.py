@@ -12,6 +12,7 @@ from slipway.settings import Settings
 from slipway.tenants import repository
 from slipway.tenants.schemas import Principal, StoredKey
 from slipway.tenants.token import Token, parse_token
+from slipway.tenants.verified import VerifiedTokens
 
 _REMEMBERED = 10_000
 _ASKED_AT_ONCE = 1_000
@@ -31,7 +32,8 @@ class Authenticator:
         self._database = database
         self._ttl = settings.key_cache_ttl
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
-        self._asked: dict[str, asyncio.Task[StoredKey | None]] = {}
+        self._verified = VerifiedTokens()
+        self._asked: dict[str, asyncio.Task[_Remembered]] = {}
         self._used: set[str] = set()
 
     async def authenticate(self, text: str) -> Principal:
@@ -40,12 +42,9 @@ class Authenticator:
         Raises:
             Unauthenticated: it is malformed, unknown, expired or revoked; the answer does not tell which.
         """
-        token = parse_token(text)
-        key = await self._find(token) if token else None
-        if token is None or key is None or not token.matches(key.hash) or not _in_force(key):
-            raise Unauthenticated("Send a valid key: `Authorization: Bearer slw_...`.", headers=_HEADERS)
-        self._used.add(key.id)
-        return Principal(key.tenant_id, key.id, key.scopes)
+        caller = self._verified.find(text) or await self._check(text)
+        self._used.add(caller.key_id)
+        return caller
 
     async def flush_last_used(self) -> None:
         """Write when keys were last used; call it every few seconds."""
@@ -59,10 +58,20 @@ class Authenticator:
             self._used |= used
             raise
 
-    async def _find(self, token: Token) -> StoredKey | None:
+    async def _check(self, text: str) -> Principal:
+        token = parse_token(text)
+        known = await self._find(token) if token else None
+        key = known.key if known else None
+        if token is None or known is None or key is None or not token.matches(key.hash) or not _in_force(key):
+            raise Unauthenticated("Send a valid key: `Authorization: Bearer slw_...`.", headers=_HEADERS)
+        caller = Principal(key.tenant_id, key.id, key.scopes)
+        self._verified.keep(text, caller, key.expires_at, known.until)
+        return caller
+
+    async def _find(self, token: Token) -> _Remembered:
         known = self._remembered.get(token.id)
         if known is not None and known.until > time.monotonic():
-            return known.key
+            return known
         if token.id not in self._asked:
             if len(self._asked) >= _ASKED_AT_ONCE:
                 return await self._look_up(token.id)
@@ -71,15 +80,15 @@ class Authenticator:
         # One query answers all who ask at a time; whoever goes away does not take it from the others.
         return await asyncio.shield(self._asked[token.id])
 
-    async def _look_up(self, key_id: str) -> StoredKey | None:
+    async def _look_up(self, key_id: str) -> _Remembered:
         until = time.monotonic() + self._ttl
         async with self._database.system_transaction() as connection:
             key = await repository.find_key(connection, key_id)
-        self._remembered[key_id] = _Remembered(key, until)
+        found = self._remembered[key_id] = _Remembered(key, until)
         self._remembered.move_to_end(key_id)
         if len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
-        return key
+        return found
 
 
 def _in_force(key: StoredKey) -> bool:
