@@ -52,7 +52,6 @@ def main(sockets: str) -> None:
         include_dashboard=False,
         log_to_driver=False,
         _temp_dir=sockets,
-        _node_ip_address="127.0.0.1",
         object_store_memory=100_000_000,
     )
     serve.start(http_options={"host": "127.0.0.1", "port": _TOLD.port}, logging_config={"enable_access_log": False})

@@ -10,6 +10,7 @@ from loadtests.bench.peers.peer import Launch, Peer, variant
 from loadtests.bench.systems.answers import count_in
 from loadtests.bench.systems.system import Variant
 from loadtests.bench.systems.triage_api import encode
+from slipway_cli.servers.ports import free_port
 
 
 @contextmanager
@@ -24,6 +25,9 @@ def _launching(assignment: Assignment, variant: Variant, folder: Path) -> Iterat
             "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": f"{sockets}/haproxy.cfg",
             "RAY_SERVE_HAPROXY_SOCKET_PATH": f"{sockets}/haproxy.sock",
             "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": sockets,
+            "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+            "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
+            "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port()),
             "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": f"{sockets}/haproxy-state",
         }
         yield Launch(["-m", "loadtests.bench.peers.ray.service", sockets], environment)
