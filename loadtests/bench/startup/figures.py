@@ -26,6 +26,7 @@ _FIGURES: dict[str, Callable[[Start], float]] = {
     "first_vs_same": lambda start: start.first_s / start.same_s,
     "first_vs_mixed": lambda start: start.first_s / start.mixed_s,
     "first_vs_median": lambda start: start.first_s / min(start.same_s, start.mixed_s),
+    "first_vs_same_processor": lambda start: start.first_processor_s / start.same_processor_s,
     "rss_start_mb": lambda start: start.idle.rss,
     "pss_start_mb": lambda start: start.idle.pss,
     "rss_load_mb": lambda start: start.loaded.peak,
@@ -54,6 +55,7 @@ def line(start: Start) -> str:
     return (
         f"listens after {found['ready_s']:.2f} s, answers after {found['first_answer_s']:.2f} s "
         f"({found['processor_s']:.2f} s of processor time); first request {found['first_ms']:.1f} ms, then "
-        f"{found['same_ms']:.1f} (one text) and {found['mixed_ms']:.1f} (many); RSS {found['rss_start_mb']:.0f} MB, "
+        f"{found['same_ms']:.1f} (one text) and {found['mixed_ms']:.1f} (many), "
+        f"{found['first_vs_same_processor']:.2f} times their processor time; RSS {found['rss_start_mb']:.0f} MB, "
         f"at most {found['rss_load_mb']:.0f} under load (PSS {found['pss_load_mb']:.0f})"
     )

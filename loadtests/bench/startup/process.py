@@ -1,6 +1,5 @@
 """The API as a process: started, watched from outside, ended."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -15,9 +14,6 @@ from loadtests.bench.startup.stage import Stage, ports
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.002
 _END_SECONDS = 30.0
-_TICKS = os.sysconf("SC_CLK_TCK")
-_USER, _SYSTEM = 11, 12
-"""Fields of /proc/PID/stat after the name of the program, in ticks (proc_pid_stat(5): 14 and 15)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +27,21 @@ class Process:
 
     @property
     def processor_seconds(self) -> float:
-        """What it has spent so far, in all its threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS
+        """What its threads have spent so far, to the microsecond; those that have ended do not count."""
+        return sum(_spent(task / "schedstat") for task in Path(f"/proc/{self.pid}/task").iterdir()) / 1e9
 
     @property
     def age(self) -> float:
         """Seconds since its start."""
         return time.monotonic() - self.began
+
+
+def _spent(schedstat: Path) -> int:
+    """Return nanoseconds on a processor, the first number of the file (Linux: Documentation/scheduler/sched-stats)."""
+    try:
+        return int(schedstat.read_text(encoding="ascii").split()[0])
+    except (FileNotFoundError, ProcessLookupError):  # the thread has ended since the folder was listed
+        return 0
 
 
 @contextmanager

@@ -36,6 +36,10 @@ class Start:
     """Median of the requests after it, of the same text."""
     mixed_s: float
     """Median of requests of different texts."""
+    first_processor_s: float
+    """What the process spent on the first request, in all its threads."""
+    same_processor_s: float
+    """What it spent on each of the next, in the mean: holds on a machine that is busy with something else."""
     idle: Memory
     """After these requests."""
     loaded: Memory
@@ -46,15 +50,17 @@ def measure_start(stage: Stage, messages: Messages, options: Options, pool: Exec
     """Start an API, measure, and end it; loads come from the pool."""
     with started(stage) as process:
         with connected(process, stage.log) as connection:
-            listening = process.age
+            listening, before = process.age, process.processor_seconds
             first = timed(connection, request(process.port, stage.token, [messages.typical]))
             answered, spent = process.age, process.processor_seconds
             same = _sequential(connection, process, stage, [messages.typical] * options.requests)
+            later = (process.processor_seconds - spent) / options.requests
             mixed = _sequential(connection, process, stage, messages.mixed[: options.requests])
         idle = memory_of(process.pid)
         if options.seconds:
             _load(process, stage, messages, options, pool)
-        return Start(listening, answered, spent, first, same, mixed, idle, memory_of(process.pid))
+        loaded = memory_of(process.pid)
+        return Start(listening, answered, spent, first, same, mixed, spent - before, later, idle, loaded)
 
 
 def _sequential(connection: socket.socket, process: Process, stage: Stage, texts: Sequence[str]) -> float:
