@@ -21,7 +21,8 @@ from slipway.tenants.token import new_token
 from slipway.workload.loader import AnyWorkload
 from slipway_api.state import Api
 
-_TIMES = 3
+_TIMES = 6
+"""The driver lets PostgreSQL prepare a statement when it comes for the sixth time on a connection."""
 _LONGEST_SECONDS = 2.0
 """For all of them. A store that hangs must not keep the process from starting."""
 _NOBODY = UUID(int=0)

@@ -32,6 +32,7 @@ def open_engine(settings: Settings, url: SecretStr) -> AsyncEngine:
         driver_url(url),
         pool_size=settings.database_pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # the connection that was used last has its statements prepared, and is in the caches
         pool_timeout=settings.database_timeout,
         hide_parameters=True,
         connect_args={

@@ -82,8 +82,7 @@ class Authenticator:
 
     async def _look_up(self, key_id: str) -> _Remembered:
         until = time.monotonic() + self._ttl
-        async with self._database.system_transaction() as connection:
-            key = await repository.find_key(connection, key_id)
+        key = await repository.find_key(self._database, key_id)
         found = self._remembered[key_id] = _Remembered(key, until)
         self._remembered.move_to_end(key_id)
         if len(self._remembered) > _REMEMBERED:

@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.database import Database
 from slipway.tenants.models import api_keys, tenants
 from slipway.tenants.schemas import StoredKey
+
+_FIND_KEY: LiteralString = "SELECT id, tenant_id, hash, scopes, expires_at, revoked_at FROM api_keys WHERE id = %(id)s"
 
 
 async def add_tenant(connection: AsyncConnection, tenant: UUID, name: str) -> None:
@@ -40,20 +43,12 @@ async def revoke_key(connection: AsyncConnection, key_id: str) -> bool:
     return found.rowcount == 1
 
 
-async def find_key(connection: AsyncConnection, key_id: str) -> StoredKey | None:
-    """Return a key of any tenant. As the system role."""
-    columns = (
-        api_keys.c.id,
-        api_keys.c.tenant_id,
-        api_keys.c.hash,
-        api_keys.c.scopes,
-        api_keys.c.expires_at,
-        api_keys.c.revoked_at,
+async def find_key(database: Database, key_id: str) -> StoredKey | None:
+    """Return a key of any tenant, in one round trip: the first request with a key waits for it."""
+    rows = await database.run_system(_FIND_KEY, {"id": key_id})
+    return next(
+        (StoredKey(key, owner, hash_, frozenset(scopes), *times) for key, owner, hash_, scopes, *times in rows), None
     )
-    row = (await connection.execute(select(*columns).where(api_keys.c.id == key_id))).one_or_none()
-    if row is None:
-        return None
-    return StoredKey(row.id, row.tenant_id, row.hash, frozenset(row.scopes), row.expires_at, row.revoked_at)
 
 
 async def touch_keys(connection: AsyncConnection, key_ids: Collection[str], at: datetime) -> None:
