@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import random
 from itertools import cycle, islice
 
 from loadtests.bench.limit.graphs import Graphs
@@ -9,15 +10,20 @@ from loadtests.bench.limit.measure import measure
 from loadtests.bench.limit.options import SCRATCH, parse
 from loadtests.bench.limit.search import Found, search
 from loadtests.bench.limit.setting import Setting, read_settings, write_settings
-from loadtests.bench.limit.texts import read_texts
+from loadtests.bench.messages import SAMPLE, read_texts
 from triage.encoder.cores import available_cores
+from triage.errors import ModelError
 
 
 def main() -> None:
     """Search or measure."""
     options = parse()
-    graphs = Graphs.of(options.models, SCRATCH)
-    texts = read_texts(options.data, options.seed)
+    try:
+        graphs = Graphs.of(options.models, SCRATCH)
+        texts = read_texts([options.data] if options.data else SAMPLE)
+    except (ModelError, OSError, ValueError) as error:
+        raise SystemExit(str(error)) from error
+    random.Random(options.seed).shuffle(texts)  # noqa: S311  # an order is to be repeatable, not secret
     if options.command == "search":
         _search(graphs, texts, options)
     else:
