@@ -36,8 +36,8 @@ def test_one_path_that_has_grown_is_enough():
     assert worst(findings) is Outcome.GROWN
     assert [str(finding) for finding in findings if "has grown" in str(finding)] == [
         (
-            "single: 2.000 (± 0.001) times the processor time of the model alone; the reference is 1.500: +33.3%, allowed "
-            "+8%. It has grown: profile the path, or, if it is worth it, say why and write a new reference (--write)."
+            "single: 2.000 (± 0.001) times the processor time of the model alone; the reference is 1.500: +33.3%, "
+            "allowed +8%. It has grown: profile the path, or, if it is worth it, say why and write a new reference (--write)."
         )
     ]
 
