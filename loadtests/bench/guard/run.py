@@ -1,6 +1,5 @@
 """Slices of the limit and of the service, in turns, until their ratio is known well enough."""
 
-import random
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,12 +17,14 @@ from loadtests.bench.limit.graphs import Graphs
 from loadtests.bench.limit.model import Model
 from loadtests.bench.limit.options import SCRATCH
 from loadtests.bench.limit.setting import Setting
+from loadtests.bench.limit.slices import slices
 from loadtests.bench.messages import SAMPLE, read_texts
 from loadtests.bench.places import find_places
 from loadtests.bench.systems.slipway import Slipway
 
 PATHS = {"bulk": BULK_PEAK, "single": PEAK}
 _TEXTS = 128
+"""The same few again and again, in all slices: other messages would have another ratio."""
 _LIMIT_PASSES = 3
 """Times that all texts go through the model in a slice."""
 _LEAST_ROUNDS = 5
@@ -45,23 +46,12 @@ def measure(options: Options, say: Callable[[str], None]) -> dict[str, Estimate]
     Raises:
         SystemExit: something was not answered.
     """
-    texts, cores = mixed(read_texts(SAMPLE), _TEXTS), available()
+    texts, cores = slices(read_texts(SAMPLE), _TEXTS)[0], available()
     limit = _Limit.of(options.models, texts, len(cores))
     with tempfile.TemporaryDirectory(prefix="slipway-guard-") as folder, _pool() as pool:
         slipway, places = Slipway(), find_places(options.models, Path(folder), tuple(cores))
         with slipway.running(slipway.variants[0], places) as endpoint:
             return _rounds(limit, Server(endpoint, pool, texts), options, say)
-
-
-def mixed(texts: Sequence[str], count: int) -> list[str]:
-    """Return so many texts, whose lengths are spread as those of all, in an arbitrary order.
-
-    The same few are sent again and again: else a slice of longer messages would look like a slower service.
-    """
-    by_length = sorted(texts, key=len)
-    chosen = [by_length[(2 * at + 1) * len(texts) // (2 * count)] for at in range(count)]
-    random.Random(1).shuffle(chosen)  # noqa: S311  # an order is to be repeatable, not secret
-    return chosen
 
 
 def settled(values: Sequence[float]) -> bool:

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import random
-from itertools import cycle, islice
 
 from loadtests.bench.limit.graphs import Graphs
 from loadtests.bench.limit.measure import measure
 from loadtests.bench.limit.options import SCRATCH, parse
 from loadtests.bench.limit.search import Found, search
 from loadtests.bench.limit.setting import Setting, read_settings, write_settings
+from loadtests.bench.limit.slices import slices
 from loadtests.bench.messages import SAMPLE, read_texts
 from triage.encoder.cores import available_cores
 from triage.errors import ModelError
@@ -23,19 +22,18 @@ def main() -> None:
         texts = read_texts([options.data] if options.data else SAMPLE)
     except (ModelError, OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
-    random.Random(options.seed).shuffle(texts)  # noqa: S311  # an order is to be repeatable, not secret
     if options.command == "search":
         _search(graphs, texts, options)
     else:
-        print(json.dumps(measure(graphs, read_settings(options.settings), texts, options.seconds)))
+        print(json.dumps(measure(graphs, read_settings(options.settings), texts, options.seconds, options.seed)))
 
 
 def _search(graphs: Graphs, texts: list[str], options: argparse.Namespace) -> None:
-    texts = list(islice(cycle(texts), options.messages))
+    chosen = slices(texts, options.messages, options.seed)[0]
     best: dict[str, Setting] = {}
     for graph in options.graphs:
         print(f"{graph}: messages/s, processor seconds for 1,000 messages, setting", flush=True)
-        best[graph] = search(graphs.opener(graph), texts, available_cores(), _tell)
+        best[graph] = search(graphs.opener(graph), chosen, available_cores(), _tell)
     write_settings(options.out, best)
 
 

@@ -1,9 +1,9 @@
 """The limit itself, graph beside graph, in slices that take turns: what disturbs one disturbs all."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import cycle
 from statistics import median
 from typing import Any
 
@@ -11,9 +11,10 @@ from loadtests.bench.limit.bulk import Cost, answer_all
 from loadtests.bench.limit.graphs import Graphs
 from loadtests.bench.limit.model import Model
 from loadtests.bench.limit.setting import Setting
+from loadtests.bench.limit.slices import slices
 from loadtests.overload.figures import percentile
 
-_SLICE = 512
+_SLICE = 256
 _CALLS = 100
 _WARM = 64
 
@@ -25,7 +26,9 @@ class _Lane:
     slices: list[Cost] = field(default_factory=list)
 
 
-def measure(graphs: Graphs, settings: dict[str, Setting], texts: Sequence[str], seconds: float) -> dict[str, Any]:
+def measure(
+    graphs: Graphs, settings: dict[str, Setting], texts: Sequence[str], seconds: float, seed: int
+) -> dict[str, Any]:
     """Measure for about so many seconds, once around at least; return the figures.
 
     `single_call_ms` is one message after the other through the int8 graph, one thread inside a run, as the services
@@ -35,12 +38,12 @@ def measure(graphs: Graphs, settings: dict[str, Setting], texts: Sequence[str], 
     bulk = {graph: _Lane(graphs.opener(graph)(setting.threads), setting) for graph, setting in settings.items()}
     single = {threads: graphs.opener("int8")(threads) for threads in (1, 0)}
     calls: dict[int, list[float]] = {threads: [] for threads in single}
-    supply = cycle(texts)
+    supply = cycle(slices(texts, _SLICE, seed))
     for model in [*single.values(), *(lane.model for lane in bulk.values())]:
-        _calls(model, islice(supply, _WARM))
+        _calls(model, texts[:_WARM])
     ends = time.perf_counter() + seconds
     while not calls[1] or time.perf_counter() < ends:
-        part = list(islice(supply, _SLICE))
+        part = next(supply)
         for lane in bulk.values():
             lane.slices.append(answer_all(lane.model, lane.setting, part)[1])
         for threads, model in single.items():
@@ -59,7 +62,7 @@ def figures(slices: dict[str, list[Cost]], calls: Sequence[float], threaded: Seq
     }
 
 
-def _calls(model: Model, texts: Iterator[str] | Sequence[str]) -> list[float]:
+def _calls(model: Model, texts: Sequence[str]) -> list[float]:
     taken = []
     for text in texts:
         began = time.perf_counter()

@@ -16,7 +16,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     search = commands.add_parser("search", help="find the best setting of each graph, and write them")
     search.add_argument("--out", type=Path, required=True, help="where the settings go")
-    search.add_argument("--messages", type=_count, default=512, help="messages of each trial (default 512)")
+    search.add_argument("--messages", type=_count, default=256, help="messages of each trial (default 256)")
     search.add_argument("--graphs", nargs="+", choices=GRAPHS, default=list(GRAPHS), help="only these (default all)")
     measure = commands.add_parser("measure", help="measure with settings that were found; prints one line of JSON")
     measure.add_argument("--settings", type=Path, required=True, help="what `search` wrote")

@@ -8,7 +8,7 @@ from loadtests.bench.limit.candidates import cuttings, threadings
 from loadtests.bench.limit.model import Model
 from loadtests.bench.limit.setting import Setting
 
-_KEPT_THREADINGS, _KEPT_CUTTINGS = 2, 4
+_KEPT_THREADINGS, _KEPT_CUTTINGS = 2, 3
 _LAST_PASSES = 3
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from loadtests.bench.guard.estimate import Estimate, estimate
 from loadtests.bench.guard.judgement import TOLERANCE, Outcome, judge, worst
 from loadtests.bench.guard.reference import FILE, read_reference, write_reference
-from loadtests.bench.guard.run import PATHS, mixed, settled
+from loadtests.bench.guard.run import PATHS, settled
 
 RATIOS = st.lists(st.floats(0.5, 4.0), min_size=1, max_size=40)
 REFERENCE = {"bulk": 1.1, "single": 1.5}
@@ -34,12 +34,12 @@ def test_one_path_that_has_grown_is_enough():
     findings = _judged(1.1, single=2.0)
 
     assert worst(findings) is Outcome.GROWN
-    assert [str(finding) for finding in findings if "has grown" in str(finding)] == [
-        (
-            "single: 2.000 (± 0.001) times the processor time of the model alone; the reference is 1.500: +33.3%, "
-            "allowed +8%. It has grown: profile the path, or, if it is worth it, say why and write a new reference (--write)."
-        )
-    ]
+    said = str(findings[1])
+    assert said.startswith(
+        "single: 2.000 (± 0.001) times the processor time of the model alone; the reference is 1.500: "
+    )
+    assert "+33.3%, allowed +8%. It has grown: profile the path" in said
+    assert "has grown" not in str(findings[0])
 
 
 def test_noise_as_large_as_what_is_to_be_told_is_called_unclear():
@@ -79,20 +79,6 @@ def test_measuring_ends_when_rounds_agree_and_not_before():
     assert not settled([1.0] * 4)
     assert settled([1.0] * 5)
     assert not settled([1.0, 1.5, 0.7, 1.2, 0.9])
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=50), min_size=10, max_size=200), st.integers(1, 10))
-def test_a_few_texts_are_as_long_as_all(texts, count):
-    found = mixed(texts, count)
-
-    assert len(found) == count
-    assert set(found) <= set(texts)
-    assert min(map(len, texts)) <= min(map(len, found))
-
-
-def test_lengths_are_spread_evenly():
-    assert sorted(map(len, mixed(["x" * length for length in range(1, 101)], 4))) == [13, 38, 63, 88]
 
 
 def test_the_committed_reference_is_of_every_path():

@@ -47,7 +47,7 @@ def test_a_search_tries_all_and_answers_the_fastest_of_the_last_stage(graphs):
 
     best = search(graphs.opener("int8"), texts, 2, lambda stage, found: stages.append((stage, found)))
 
-    assert [len(found) for _, found in stages] == [len(threadings(2)), len(cuttings(SETTING)), 8]
+    assert [len(found) for _, found in stages] == [len(threadings(2)), len(cuttings(SETTING)), 6]
     assert stages[-1][1][0].setting == best
     speeds = [each.cost.messages_per_s for each in stages[-1][1]]
     assert speeds == sorted(speeds, reverse=True)
