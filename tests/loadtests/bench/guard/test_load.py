@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
