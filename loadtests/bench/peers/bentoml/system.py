@@ -35,9 +35,10 @@ SYSTEM = Peer(
     name="bentoml",
     variants=(
         variant(batch=1),
+        variant(batch=1, way="sorted"),
+        variant(batch=32, way="sorted"),
         variant(batch=64),
         variant(batch=64, way="padded"),
-        variant(batch=32, way="sorted"),
         variant(batch=64, way="sorted"),
         variant(workers=1, threads=2, batch=64, way="sorted"),
     ),

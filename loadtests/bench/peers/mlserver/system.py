@@ -56,7 +56,8 @@ SYSTEM = Peer(
     name="mlserver",
     variants=(
         variant(batch=1),
-        variant(batch=8, wait_ms=1),
+        variant(batch=1, way="sorted"),
+        variant(batch=4, wait_ms=1, way="sorted"),
         variant(batch=8, wait_ms=1, way="padded"),
         variant(batch=8, wait_ms=1, way="sorted"),
         variant(batch=32, wait_ms=5, way="sorted"),
