@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
@@ -77,6 +77,7 @@ def test_the_order_of_labels_makes_no_difference(metrics: Metrics) -> None:
     assert value(metrics, "slipway_http_requests_total", route="POST", method="GET", status="2xx") == 4
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(width=32), st.sampled_from(catalogue.BATCH_WAIT.buckets)), max_size=40))
 def test_observations_are_in_the_buckets_where_the_library_puts_them(values: list[float]) -> None:
     one_by_one, at_once, library = Metrics(CollectorRegistry()), Metrics(CollectorRegistry()), CollectorRegistry()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -105,6 +105,7 @@ def test_with_none_a_second_nothing_is_recorded(exporter: InMemorySpanExporter, 
     assert tracing.shutdown()
 
 
+@settings(deadline=None)
 @given(per_second=st.floats(0.05, 1_000), pauses=st.lists(st.floats(0, 30), max_size=60))
 def test_an_allowance_is_never_exceeded(per_second: float, pauses: list[float]) -> None:
     now = 5.0

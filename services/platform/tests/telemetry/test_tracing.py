@@ -9,7 +9,7 @@ from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -75,6 +75,7 @@ def test_outside_a_span_there_is_nothing_to_keep() -> None:
     assert current_trace_id() is None
 
 
+@settings(deadline=None)
 @given(st.one_of(st.none(), st.text(), st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{30,34}-[0-9a-f]{16}-[0-9a-f]{2}")))
 def test_garbage_starts_a_new_trace(traceparent: str | None) -> None:
     tracing = configure_tracing("worker", Settings())

@@ -100,10 +100,12 @@ async def test_a_remembered_check_costs_no_query(authenticator, issue, platform,
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(unknown)
 
-    def refuse():
+    def refuse(*_):
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr(platform.database, "system_transaction", refuse)
+    monkeypatch.setattr(platform.database, "run_system", refuse)
+    with pytest.raises(AssertionError, match="was asked"):
+        await authenticator.authenticate(str(new_token()))
     await authenticator.authenticate(token)
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(unknown)
@@ -161,11 +163,11 @@ async def test_a_herd_costs_one_query_even_if_its_first_goes_away(authenticator,
 async def test_an_outage_is_not_remembered(authenticator, issue, platform, monkeypatch):
     key_id, token = await issue()
 
-    def fail():
+    def fail(*_):
         raise Unavailable("The database does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(platform.database, "system_transaction", fail)
+        patch.setattr(platform.database, "run_system", fail)
         outcomes = await asyncio.gather(*[authenticator.authenticate(token) for _ in range(3)], return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
     assert (await authenticator.authenticate(token)).key_id == key_id
