@@ -6,6 +6,7 @@ span is begun here; the instrumentation is given one that is recorded, and does 
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry import context
@@ -20,7 +21,8 @@ from slipway.telemetry.tracing import Tracing
 
 _UNTRACED = "/health/"
 _W3C = TraceContextTextMapPropagator()
-_BEGUN = context.create_key("slipway.begun")
+_begun: ContextVar[Span | None] = ContextVar("begun", default=None)
+"""The span of the request, until the instrumentation has it: the context that it makes is all its own."""
 
 
 class SampleFirst:
@@ -45,7 +47,8 @@ class SampleFirst:
             return self._unseen
         span = self._tracer.start_span("request", _parent(scope), SpanKind.SERVER)
         if span.is_recording():
-            return context.set_value(_BEGUN, span)
+            _begun.set(span)
+            return Context()
         return set_span_in_context(span, self._unseen)
 
 
@@ -89,9 +92,10 @@ class _BegunTracer(Tracer):
         *more: Any,
         **named: Any,
     ) -> Span:
-        begun = None if context is None else context.get(_BEGUN)
-        if not isinstance(begun, Span):
+        begun = _begun.get()
+        if begun is None:
             return self._tracer.start_span(name, context, kind, attributes, links, *more, **named)
+        _begun.set(None)
         begun.update_name(name)
         begun.set_attributes(dict(attributes or {}))
         return begun
