@@ -46,6 +46,11 @@ class UnrulyTriage(Workload[Message, MarkedDecision]):
         """The model's."""
         return self._triage.version
 
+    @property
+    def lanes(self) -> int:
+        """The model's."""
+        return self._triage.lanes
+
     def load(self) -> None:
         """Load the model."""
         self._triage.load()

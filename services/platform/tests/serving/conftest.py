@@ -28,6 +28,21 @@ class Double(BaseModel):
     value: int
 
 
+class Tally:
+    """How many calls run, and how many did at the most."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def add(self, calls: int) -> None:
+        """Note that some began, or that they ended."""
+        with self._lock:
+            self.running += calls
+            self.most = max(self.most, self.running)
+
+
 class Doubler(Workload[Number, Double]):
     """Plain functions, so they run in the model's thread."""
 
@@ -43,6 +58,13 @@ class Doubler(Workload[Number, Double]):
         self.batches: list[list[int]] = []
         self.threads: set[int] = set()
         self.go_on = threading.Event()
+        self.began = threading.Event()
+        self.width = 1
+        self.tally = Tally()
+
+    @property
+    def lanes(self) -> int:
+        return self.width
 
     def cost(self, item: Number) -> int:
         if item.act == "cost":
@@ -50,14 +72,21 @@ class Doubler(Workload[Number, Double]):
         return item.cost
 
     def predict(self, batch: Sequence[Number]) -> Sequence[Double | Failure]:
-        self.batches.append([item.value for item in batch])
         self.threads.add(threading.get_ident())
-        acts = {item.act for item in batch}
+        acts = self.begin(batch)
         if "hang" in acts:
             self.go_on.wait(30)
         if "slow" in acts:
             time.sleep(0.15)
+        self.tally.add(-1)
         return self.answers(batch)
+
+    def begin(self, batch: Sequence[Number]) -> set[str]:
+        """Note a call, and return what to do."""
+        self.batches.append([item.value for item in batch])
+        self.tally.add(1)
+        self.began.set()
+        return {item.act for item in batch}
 
     def answers(self, batch: Sequence[Number]) -> Sequence[Double | Failure]:
         """Double what is to be doubled."""
@@ -70,9 +99,9 @@ class AsyncDoubler(Doubler):
     """The same, as a coroutine."""
 
     async def predict(self, batch: Sequence[Number]) -> Sequence[Double | Failure]:  # type: ignore[override]
-        self.batches.append([item.value for item in batch])
-        acts = {item.act for item in batch}
+        acts = self.begin(batch)
         await asyncio.sleep(30 if "hang" in acts else 0.15 if "slow" in acts else 0)
+        self.tally.add(-1)
         return self.answers(batch)
 
 
@@ -95,6 +124,14 @@ def predictor(workload: Doubler) -> Predictor:
     yield predictor
     workload.go_on.set()
     predictor.close()
+
+
+@pytest.fixture
+async def wide(workload: Doubler, predictor: Predictor) -> Predictor:
+    """The predictor with two lanes."""
+    workload.width = 2
+    await predictor.load()
+    return predictor
 
 
 @pytest.fixture

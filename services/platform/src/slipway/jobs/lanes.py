@@ -1,4 +1,7 @@
-"""The chunks in hand: a few at a time, so that one is read or written while another is in the model."""
+"""The chunks in hand: a few at a time, so that one is read or written while another is in the model.
+
+How many calls of the model run at a time is another matter: `slipway.serving.lanes`.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine

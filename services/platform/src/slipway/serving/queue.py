@@ -1,4 +1,4 @@
-"""What waits for the model: inputs of many requests, first come, first served, give or take a few."""
+"""What waits for the model: inputs of many requests."""
 
 import asyncio
 import time
@@ -60,9 +60,9 @@ Batch = list[Waiting]
 class Queue:
     """Forms batches of like length for lanes that are free.
 
-    The input that has waited longest is always in the next batch. Where more waits than goes into one batch, the others
-    are of like length: chosen from the oldest that the lanes could take together, so that an input is overtaken by
-    fewer than that. A batch is of one model; whose input has waited longest is next.
+    The input that has waited longest is always in the next batch, so that nobody is overtaken for ever. Where more
+    waits than goes into one batch, the others are of like length, chosen from as many of the oldest as the lanes could
+    take together. A batch is of one model; whose input has waited longest is next.
     """
 
     def __init__(self) -> None:
