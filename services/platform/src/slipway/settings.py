@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         description="More artifacts to load, which the flag `model-variant` may choose for a tenant: `b, b@version`.",
     )
     model_precision: str = Field("int8", pattern="^(int8|fp32)$", description="Precision of the encoder.")
-    model_threads: int = Field(0, ge=0, le=256, description="Threads that the model may keep busy; 0: the workload chooses.")
+    model_threads: int = Field(0, ge=0, le=256, description="Threads the model may keep busy; 0: the workload chooses.")
 
     database_app_url: SecretStr = Field(
         SecretStr("postgresql://slipway_app@127.0.0.1:54320/slipway"),
