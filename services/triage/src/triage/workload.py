@@ -18,8 +18,8 @@ from slipway.workload import (
 from triage.encoder.architecture import MAX_TOKENS
 from triage.model import TriageModel, load_model, rounded
 
-_CHARACTERS_PER_TOKEN = 3
-"""English support messages have about four; three errs on the safe side."""
+_CHARACTERS_PER_TOKEN = 4
+"""Of the sample's messages. The estimate is off by three tokens in the mean; the encoder itself counts."""
 _WARM_UP = ("Where is my parcel?", "My camera has been offline since the update and I have tried everything. " * 30)
 
 _WITHOUT_NUL = r"^[^\x00]*$"

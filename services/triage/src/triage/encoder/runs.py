@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-MOST_TOKENS = 512
-"""The most tokens of a run, padding included, so that memory is bounded."""
+MOST_TOKENS = 256
+"""The most tokens of a run, padding included. It bounds memory; larger runs leave the caches, and are slower."""
 
 
 def runs(lengths: Sequence[int], most: int = MOST_TOKENS) -> Iterator[list[int]]:
