@@ -14,6 +14,7 @@ from triage.datasets.columns import TEXT, training_labels
 from triage.datasets.requirements import check_known, check_trainable
 from triage.datasets.table import Table, read_table
 from triage.encoder.architecture import PRECISIONS, WIDTH
+from triage.encoder.parallel import features_of
 from triage.heads.fitting import fit_head
 from triage.heads.linear import LinearHead
 from triage.model import load_encoder
@@ -80,7 +81,7 @@ def _tables(train: Path, data: Path) -> tuple[Table, Table]:
 def _side(models: Path, precision: str, seen: Table, unseen: Table, progress: Progress) -> _Side:
     encoder = load_encoder(models, find_model(models, _SAMPLE).encoder, precision)
     progress.start(f"Embedding in {precision}", len(seen.texts) + len(unseen.texts))
-    features, of_unseen = (encoder.features(table.texts, progress.advance) for table in (seen, unseen))
+    features, of_unseen = (features_of(encoder, table.texts, advance=progress.advance) for table in (seen, unseen))
     return _Side(of_unseen, fit_head(features, seen.main_labels, seen.groups, progress).head)
 
 

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnxruntime as ort
+
 from loadtests.bench.limit.model import Model
 from loadtests.bench.limit.plain import plain_graph
 from triage.artifacts.store import encoder_folder, find_model, model_folder
 from triage.encoder.architecture import PRECISIONS, graph_file
+from triage.encoder.session import session_options
 from triage.errors import ModelError
 from triage.model import HEADS_FILE
 
@@ -40,4 +43,11 @@ class Graphs:
         """Return what loads a graph (`int8`, `fp32`, `fp32_plain`) with so many threads inside a run."""
         plain = graph == "fp32_plain"
         path = plain_graph(self.scratch) if plain else self.encoder / graph_file(graph)
-        return lambda threads: Model(path, self.encoder, self.heads, threads)
+
+        def load(threads: int) -> Model:
+            # The plain graph has ONNX Runtime's defaults, fusions included; the others what they are served with.
+            options = ort.SessionOptions() if plain else session_options()
+            options.intra_op_num_threads = threads
+            return Model(path, self.encoder, self.heads, options)
+
+        return load

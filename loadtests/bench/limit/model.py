@@ -17,17 +17,15 @@ _OUTPUTS = ["embedding", "middle"]
 class Model:
     """One graph with the heads of the sample. Any number of threads may share it."""
 
-    def __init__(self, graph: Path, tokenizer: Path, heads: Path, threads: int) -> None:
+    def __init__(self, graph: Path, tokenizer: Path, heads: Path, options: ort.SessionOptions) -> None:
         """Load them.
 
         Args:
             graph: a graph with the inputs and outputs of the encoder.
             tokenizer: the folder of `tokenizer.json`.
             heads: `heads.npz` of a model.
-            threads: threads inside a run; 0: ONNX Runtime's default, one for each core.
+            options: how ONNX Runtime is to run the graph.
         """
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(tokenizer / TOKENIZER_FILE))
         self._tokenizer.no_padding()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from loadtests.bench.limit.bulk import Cost, answer_all
-from loadtests.bench.limit.setting import Setting
+from loadtests.bench.limit.setting import GRAPHS, Setting
 
 from triage.encoder.architecture import MAX_TOKENS
 from triage.model import load_model
@@ -17,7 +17,7 @@ TEXTS = [
 ] * 3
 
 
-@pytest.mark.parametrize("graph", ["fp32", "fp32_plain"])
+@pytest.mark.parametrize("graph", GRAPHS)
 def test_each_text_is_answered_in_its_place_however_runs_are_cut_and_shared(graphs, graph):
     model = graphs.opener(graph)(1)
     alone = [model.answer(model.tokenise([text]))[0] for text in TEXTS]
