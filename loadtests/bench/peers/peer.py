@@ -41,6 +41,8 @@ class Peer:
     variants: tuple[Variant, ...]
     path: str
     """Of the route that predicts."""
+    health: str
+    """Of the route that says that the server runs."""
     encode: Callable[[Sequence[str]], bytes]
     answers: Callable[[bytes], int]
     launching: Callable[[Assignment, Variant, Path], AbstractContextManager[Launch]]
@@ -60,7 +62,7 @@ class Peer:
         with self.launching(assignment, variant, folder) as launch:
             command = [str(python), *launch.arguments]
             environment = common | assignment.to_environment() | dict(launch.environment)
-            with serving(command, environment, assignment.port, log, seconds=_START_SECONDS) as pid:
+            with serving(command, environment, assignment.port, log, path=self.health, seconds=_START_SECONDS) as pid:
                 self._wait_for_answer(url, log)
                 yield Endpoint(url, _JSON, self.encode, self.answers, lambda: family(pid))
 

@@ -43,6 +43,7 @@ SYSTEM = Peer(
         variant(workers=1, threads=2, batch=64, way="sorted"),
     ),
     path="/predict",
+    health="/readyz",
     encode=_encode,
     answers=_answers,
     launching=_launching,

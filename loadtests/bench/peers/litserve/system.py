@@ -34,6 +34,7 @@ SYSTEM = Peer(
         variant(workers=1, threads=2, batch=64, wait_ms=10, servers=1, way="sorted"),
     ),
     path="/predict",
+    health="/health",
     encode=encode,
     answers=_answers,
     launching=_launching,

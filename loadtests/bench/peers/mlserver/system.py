@@ -64,6 +64,7 @@ SYSTEM = Peer(
         variant(workers=1, threads=2, batch=64, wait_ms=10, way="sorted"),
     ),
     path="/v2/models/triage/infer",
+    health="/v2/health/ready",
     encode=_encode,
     answers=_answers,
     launching=_launching,

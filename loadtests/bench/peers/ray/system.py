@@ -50,6 +50,7 @@ SYSTEM = Peer(
         variant(workers=1, threads=2, batch=64, wait_ms=10, haproxy=True, way="sorted"),
     ),
     path="/",
+    health="/-/healthz",
     encode=encode,
     answers=_answers,
     launching=_launching,
