@@ -15,8 +15,6 @@ from tokenizers import Tokenizer
 
 _MAX_TOKENS = 256
 """Longer texts are cut."""
-_RUN_TOKENS = 256
-"""Padded tokens of a run, at most, where texts are sorted."""
 _OUT_OF_SCOPE = "out_of_scope"
 
 Runs = list[list[int]]
@@ -35,7 +33,9 @@ class Answer(TypedDict):
 class Model:
     """Answers texts, in the thread that asks. Any number of threads may share one."""
 
-    def __init__(self, *, encoder: str, heads: str, session: dict[str, Any], entries: dict[str, str], way: str) -> None:
+    def __init__(
+        self, *, encoder: str, heads: str, session: dict[str, Any], entries: dict[str, str], way: str, most: int
+    ) -> None:
         """Load it.
 
         Args:
@@ -44,8 +44,9 @@ class Model:
             session: attributes of the ONNX Runtime session, by name; numbers for enumerated ones.
             entries: its configuration entries, by key.
             way: how texts are run, of `WAYS`.
+            most: the most tokens of a run, padding included, where texts are `sorted`.
         """
-        self._divide = WAYS[way]
+        self._divide, self._most = WAYS[way], most
         self._tokenizer = Tokenizer.from_file(str(Path(encoder) / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
@@ -75,7 +76,7 @@ class Model:
 
     def _features(self, texts: Sequence[str]) -> NDArray[np.float32]:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        runs = self._divide([len(of_text) for of_text in tokens])
+        runs = self._divide([len(of_text) for of_text in tokens], self._most)
         features = np.concatenate([self._run([tokens[text] for text in run]) for run in runs])
         return features[np.argsort(np.concatenate(runs))]
 
@@ -97,25 +98,27 @@ class Model:
         return [self._labels[head][index] for index in best], sure
 
 
-def _together(lengths: Sequence[int]) -> Runs:
+def _together(lengths: Sequence[int], most: int) -> Runs:
+    del most
     return [list(range(len(lengths)))]
 
 
-def _each(lengths: Sequence[int]) -> Runs:
+def _each(lengths: Sequence[int], most: int) -> Runs:
+    del most
     return [[text] for text in range(len(lengths))]
 
 
-def _sorted(lengths: Sequence[int]) -> Runs:
+def _sorted(lengths: Sequence[int], most: int) -> Runs:
     runs: Runs = []
     for text in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if runs and (len(runs[-1]) + 1) * lengths[text] <= _RUN_TOKENS:
+        if runs and (len(runs[-1]) + 1) * lengths[text] <= most:
             runs[-1].append(text)
         else:
             runs.append([text])
     return runs
 
 
-WAYS: dict[str, Callable[[Sequence[int]], Runs]] = {"padded": _together, "each": _each, "sorted": _sorted}
+WAYS: dict[str, Callable[[Sequence[int], int], Runs]] = {"padded": _together, "each": _each, "sorted": _sorted}
 """By their lengths in tokens, texts are run all together, padded to the longest; each by itself; or sorted by length,
 as many together as a bound of padded tokens allows, which is what Slipway does."""
 
