@@ -119,6 +119,7 @@ def watched(start, monkeypatch):
 
         monkeypatch.setattr("slipway_api.app.InFlight", Now)
         server = await start(**changes)
+        seen.clear()  # of its rehearsal
         value = server.platform.metrics.registry.get_sample_value
         return server, lambda: value("slipway_http_requests_in_flight"), seen
 
