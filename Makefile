@@ -25,8 +25,9 @@ $(UV):
 
 .venv/installed: $(UV) requirements.lock $(MANIFESTS)
 	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .venv
-	$(UV) pip sync --require-hashes requirements.lock
+	$(UV) pip sync --compile-bytecode --require-hashes requirements.lock
 	$(UV) pip install --quiet --offline --no-deps --no-build-isolation $(addprefix -e ,$(PROJECTS))
+	$(BIN)/python -m compileall -q $(addsuffix /src,$(PROJECTS))
 	@touch $@
 
 .PHONY: setup

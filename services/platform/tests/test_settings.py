@@ -104,5 +104,5 @@ def test_every_setting_is_described_with_its_default_and_its_limits():
     for name, field in Settings.model_fields.items():
         assert f"## `{variable(name)}`\n" in page
         assert field.description, name
-    assert "default `0.002`, at least 0, at most 1" in page
+    assert "default `0.5`, over 0, at most 60" in page
     assert "one of `development`, `production`" in page
