@@ -29,7 +29,7 @@ _SOURCES = tuple(
 )
 _LIBRARIES = ("onnx", "onnxruntime")
 _CALIBRATION = 7
-"""Every seventh training message is enough: with all of them, int8 is no closer to fp32."""
+"""Every seventh training message is read, so that building stays a matter of seconds."""
 
 
 def build_encoder(models_dir: Path, progress: Progress) -> EncoderManifest:
