@@ -57,7 +57,8 @@ class Encoder:
     def features(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Floats:
         """Return what a head sees, float32 [texts, 768]: the embedding, then the mean of the middle layer.
 
-        Texts of like length share a run. What a text's neighbours are changes its numbers by rounding only: 1.2e-7 was the most seen.
+        Texts of like length share a run. What a text's neighbours are changes its numbers by rounding only: by 1.2e-7
+        at most, as far as was seen.
 
         Args:
             texts: the texts; what exceeds 256 tokens is cut.
