@@ -48,9 +48,11 @@ async def test_a_crowd_begins_little_by_little_in_the_order_it_came():
 
 
 async def test_who_went_away_takes_nobodys_turn():
-    begun = await come(range(10), gone=[4, 5, 6, 7])
+    gone = range(2 * _AT_ONCE, 3 * _AT_ONCE)
 
-    assert [name for name, _ in begun] == [0, 1, 2, 3, 8, 9]
+    begun = await come(range(4 * _AT_ONCE), gone=gone)
+
+    assert [name for name, _ in begun] == [*range(2 * _AT_ONCE), *range(3 * _AT_ONCE, 4 * _AT_ONCE)]
 
 
 async def test_one_request_waits_for_nothing():

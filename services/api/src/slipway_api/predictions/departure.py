@@ -41,7 +41,7 @@ class WhileConnected:
 
     def __init__(self, request: Request) -> None:
         """Watch the client of a request. Behind another server than ours, no client ever leaves."""
-        self._client: Client = request.scope["state"].get(CLIENT) or Client()
+        self._client: Client = request.scope.get("state", {}).get(CLIENT) or Client()
         self._limit = asyncio.timeout(None)
 
     async def __aenter__(self) -> None:

@@ -77,7 +77,7 @@ def _header(version: str) -> str:
 
 def _place(request: Request, api: Api) -> Place:
     """Return the place that the door gave; without a door (another server), the request has to get one here."""
-    place: Place | None = request.scope["state"].get(PLACE)
+    place: Place | None = request.scope.get("state", {}).get(PLACE)
     return place or api.batcher.admit()
 
 
