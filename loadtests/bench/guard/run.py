@@ -68,7 +68,7 @@ class _Limit:
     @classmethod
     def of(cls, models: Path, texts: Sequence[str], cores: int) -> "_Limit":
         # Not searched for: it takes minutes, and processor time hardly depends on it. The same for every reference.
-        setting = Setting(lanes=cores, threads=1, padded_tokens=256, window=_TEXTS, by_length=True)
+        setting = Setting(lanes=cores, threads=1, padded_tokens=256, padding=12, window=_TEXTS, by_length=True)
         return cls(Graphs.of(models, SCRATCH).opener("int8")(setting.threads), setting, texts)
 
     def cpu_s_per_1000(self) -> float:

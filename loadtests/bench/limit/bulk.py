@@ -75,7 +75,7 @@ class _Work:
     def _open(self, first: int) -> None:
         setting = self._setting
         tokens = self._model.tokenise(self._texts[first : first + setting.window])
-        runs = cut([len(each) for each in tokens], setting.padded_tokens, by_length=setting.by_length)
+        runs = cut([len(each) for each in tokens], setting.padded_tokens, setting.padding, by_length=setting.by_length)
         with self._lock:
             self._runs.extend(([first + at for at in run], [tokens[at] for at in run]) for run in runs)
 

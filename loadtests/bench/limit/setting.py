@@ -21,6 +21,9 @@ class Setting:
     padded_tokens: int
     """Most tokens of a run, padding included. A longer text has a run to itself."""
 
+    padding: int
+    """Most tokens of a run that are padding."""
+
     window: int
     """How many messages, as they come, are sorted and cut into runs together."""
 
@@ -32,7 +35,8 @@ class Setting:
         inside = f"{self.threads or 'default'} in each"
         order = "by length" if self.by_length else "as they come"
         lanes = f"{self.lanes} lane{'s' * (self.lanes != 1)}"
-        return f"{lanes}, {inside}; <= {self.padded_tokens} tokens a run; windows of {self.window} {order}"
+        run = f"<= {self.padded_tokens} tokens a run, {self.padding} of padding"
+        return f"{lanes}, {inside}; {run}; windows of {self.window} {order}"
 
 
 def write_settings(path: Path, best: dict[str, Setting]) -> None:

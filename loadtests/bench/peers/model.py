@@ -34,7 +34,7 @@ class Model:
     """Answers texts, in the thread that asks. Any number of threads may share one."""
 
     def __init__(
-        self, *, encoder: str, heads: str, session: dict[str, Any], entries: dict[str, str], way: str, most: int
+        self, *, encoder: str, heads: str, session: dict[str, Any], entries: dict[str, str], way: str, bounds: list[int]
     ) -> None:
         """Load it.
 
@@ -44,9 +44,9 @@ class Model:
             session: attributes of the ONNX Runtime session, by name; numbers for enumerated ones.
             entries: its configuration entries, by key.
             way: how texts are run, of `WAYS`.
-            most: the most tokens of a run, padding included, where texts are `sorted`.
+            bounds: where texts are `sorted`, the most tokens of a run, and the most of them that are padding.
         """
-        self._divide, self._most = WAYS[way], most
+        self._divide, self._bounds = WAYS[way], bounds
         self._tokenizer = Tokenizer.from_file(str(Path(encoder) / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
@@ -76,7 +76,7 @@ class Model:
 
     def _features(self, texts: Sequence[str]) -> NDArray[np.float32]:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        runs = self._divide([len(of_text) for of_text in tokens], self._most)
+        runs = self._divide([len(of_text) for of_text in tokens], self._bounds)
         features = np.concatenate([self._run([tokens[text] for text in run]) for run in runs])
         return features[np.argsort(np.concatenate(runs))]
 
@@ -98,29 +98,38 @@ class Model:
         return [self._labels[head][index] for index in best], sure
 
 
-def _together(lengths: Sequence[int], most: int) -> Runs:
-    del most
+def _together(lengths: Sequence[int], bounds: Sequence[int]) -> Runs:
+    del bounds
     return [list(range(len(lengths)))]
 
 
-def _each(lengths: Sequence[int], most: int) -> Runs:
-    del most
+def _each(lengths: Sequence[int], bounds: Sequence[int]) -> Runs:
+    del bounds
     return [[text] for text in range(len(lengths))]
 
 
-def _sorted(lengths: Sequence[int], most: int) -> Runs:
+def _sorted(lengths: Sequence[int], bounds: Sequence[int]) -> Runs:
+    most, padding = bounds
     runs: Runs = []
+    real = 0
     for text in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if runs and (len(runs[-1]) + 1) * lengths[text] <= most:
+        size = (len(runs[-1]) + 1) * lengths[text] if runs else 0
+        if runs and size <= most and size - real - lengths[text] <= padding:
             runs[-1].append(text)
+            real += lengths[text]
         else:
             runs.append([text])
+            real = lengths[text]
     return runs
 
 
-WAYS: dict[str, Callable[[Sequence[int], int], Runs]] = {"padded": _together, "each": _each, "sorted": _sorted}
+WAYS: dict[str, Callable[[Sequence[int], Sequence[int]], Runs]] = {
+    "padded": _together,
+    "each": _each,
+    "sorted": _sorted,
+}
 """By their lengths in tokens, texts are run all together, padded to the longest; each by itself; or sorted by length,
-as many together as a bound of padded tokens allows, which is what Slipway does."""
+as many together as bounds of tokens and of padding allow, which is what Slipway does."""
 
 
 def _options(session: dict[str, Any], entries: dict[str, str]) -> ort.SessionOptions:

@@ -15,7 +15,7 @@ from loadtests.bench.systems.processes import family
 from loadtests.bench.systems.server import bare_environment, serving
 from loadtests.bench.systems.system import Endpoint, Places, Variant
 from slipway_cli.servers.ports import free_port
-from triage.encoder.runs import MOST_TOKENS
+from triage.encoder.runs import MOST_PADDING, MOST_TOKENS
 
 ROOT = Path(__file__).parents[3]
 _JSON = {"Content-Type": "application/json"}
@@ -90,7 +90,7 @@ def _assignment(variant: Variant, places: Places) -> Assignment:
             "encoder": str(places.models.absolute()),
             "heads": str(places.heads.absolute()),
             "way": settings["way"],
-            "most": MOST_TOKENS,
+            "bounds": [MOST_TOKENS, MOST_PADDING],
             "session": session.attributes() | {"intra_op_num_threads": settings["threads"]},
             "entries": session.entries(),
         },

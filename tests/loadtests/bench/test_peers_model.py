@@ -10,7 +10,7 @@ from loadtests.bench.places import find_places
 
 from slipway.settings import Settings
 from slipway.workload.loader import find_workload
-from triage.encoder.runs import MOST_TOKENS
+from triage.encoder.runs import MOST_PADDING, MOST_TOKENS
 
 _TEXTS = read_texts(SAMPLE)[::50][:50]
 
@@ -30,7 +30,7 @@ def _model(way):
         session=session.attributes(),
         entries=session.entries(),
         way=way,
-        most=MOST_TOKENS,
+        bounds=[MOST_TOKENS, MOST_PADDING],
     )
 
 

@@ -1,6 +1,6 @@
 """Metrics that nobody reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from slipway.telemetry.metric import Counter, Gauge, Histogram
 from slipway.telemetry.metrics import Metrics
@@ -19,6 +19,9 @@ class NullMetrics(Metrics):
         """Do not set."""
 
     def observe(self, metric: Histogram, value: float, **labels: str) -> None:
+        """Do not observe."""
+
+    def observe_all(self, metric: Histogram, values: Iterable[float], **labels: str) -> None:
         """Do not observe."""
 
     def follow(self, metric: Gauge, read: Callable[[], float], **labels: str) -> None:

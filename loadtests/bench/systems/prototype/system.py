@@ -50,7 +50,7 @@ class Prototype:
 
 def _arguments(variant: Variant, places: Places) -> str:
     session = _ONE_THREAD if variant.settings["threads"] else {}
-    found = {"encoder": str(places.models), "heads": str(places.heads), "session": session, "entries": {}}
+    found = {"encoder": str(places.models), "heads": str(places.heads), "session": session, "entries": {}, "bounds": []}
     return json.dumps(found | {"way": variant.settings["way"]})
 
 

@@ -8,12 +8,14 @@ from triage.encoder.runs import MOST_TOKENS, runs
 LENGTHS = st.lists(st.integers(1, 256), max_size=200)
 
 
-@given(LENGTHS, st.integers(1, 1_024))
-def test_every_text_is_in_one_run_that_is_bounded_with_its_padding(lengths, most):
-    found = list(runs(lengths, most))
+@given(LENGTHS, st.integers(1, 1_024), st.integers(0, 256))
+def test_every_text_is_in_one_run_that_is_bounded_and_so_is_its_padding(lengths, most, padding):
+    found = list(runs(lengths, most, padding))
     assert sorted(position for run in found for position in run) == list(range(len(lengths)))
     for run in found:
-        assert len(run) == 1 or len(run) * max(lengths[position] for position in run) <= most
+        size = len(run) * max(lengths[position] for position in run)
+        assert len(run) == 1 or size <= most
+        assert size - sum(lengths[position] for position in run) <= padding
 
 
 @given(LENGTHS)

@@ -23,7 +23,7 @@ def test_each_text_is_answered_in_its_place_however_runs_are_cut_and_shared(grap
     alone = [model.answer(model.tokenise([text]))[0] for text in TEXTS]
 
     for lanes, window, by_length in ((1, 32, False), (2, 4, True), (3, 5, True)):
-        answers, cost = answer_all(model, Setting(lanes, 1, 128, window, by_length), TEXTS)
+        answers, cost = answer_all(model, Setting(lanes, 1, 128, 12, window, by_length), TEXTS)
 
         assert [label for label, _ in answers] == [label for label, _ in alone]
         assert [share for _, share in answers] == pytest.approx([share for _, share in alone], abs=1e-4)
@@ -37,7 +37,7 @@ def test_the_limit_answers_what_slipway_answers(graphs):
     head = sample.heads[0]
     model = graphs.opener("fp32")(1)
 
-    answers, _ = answer_all(model, Setting(2, 1, 256, 32, by_length=True), TEXTS)
+    answers, _ = answer_all(model, Setting(2, 1, 256, 12, 32, by_length=True), TEXTS)
 
     decisions = sample.decide(TEXTS)
     assert [head.labels[label] for label, _ in answers] == decisions.categories

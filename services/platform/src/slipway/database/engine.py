@@ -69,13 +69,15 @@ def severed_after(seconds: float, driver: psycopg.AsyncConnection[Any]) -> Itera
 def is_outage(error: DBAPIError | psycopg.Error) -> bool:
     """Tell an absent, restarting or overloaded server (SQLSTATE classes 08, 53, 57) from a wrong statement.
 
-    25P03 is its answer to a process that was stopped in the middle of a transaction.
+    25P03 is its answer to a process that was stopped in the middle of a transaction. Whatever a server says has a
+    SQLSTATE: an error of no kind and without one is of a conversation that broke down.
     """
     original = error.orig if isinstance(error, DBAPIError) else error
     state: str | None = getattr(original, "sqlstate", None)
     if state is None:
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        return lost or isinstance(original, psycopg.OperationalError)
+        broken = type(original) is psycopg.DatabaseError
+        return lost or broken or isinstance(original, psycopg.OperationalError)
     return state[:2] in ("08", "53", "57") or state == "25P03"
 
 

@@ -62,7 +62,7 @@ class Call:
 
     def _set_limit(self, workload: AnyWorkload) -> None:
         loop = asyncio.get_running_loop()
-        self._limit = loop.call_later(workload.time_limit, self._give_up, context=self.context)
+        self._limit = loop.call_later(workload.time_limit, self._give_up, context=self.context.copy())
 
     def _give_up(self) -> None:
         self.cancel()
