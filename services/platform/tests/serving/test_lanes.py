@@ -74,8 +74,8 @@ async def test_the_next_batches_form_while_the_lanes_are_busy_and_are_shared(bat
     await asyncio.gather(*busy, *waiting)
 
     assert sorted(workload.batches[:2]) == [[1], [2]]
-    assert workload.batches[2] == [3, 4], "half of what waits; the rest is for the other lane"
-    assert sorted(value for batch in workload.batches[3:] for value in batch) == [5, 6]
+    assert [3, 4] in workload.batches[2:4], "half of what waits; the rest is for the other lane, which may be first"
+    assert sorted(value for batch in workload.batches[2:] for value in batch) == [3, 4, 5, 6]
     assert workload.tally.most == 2
 
 
