@@ -1,7 +1,7 @@
 """Slipway as it is: every process of the local stack, every feature on.
 
 PostgreSQL, Redis and all services run. Requests have a key that is checked, and are counted against a rate limit that
-nobody reaches; flags are asked of the client of the flag server; audit, metrics and logs are written; traces are
+nobody reaches; the queue before the model is bounded; flags are asked of the client of the flag server; audit, metrics and logs are written; traces are
 sampled as they are by default and exported to a collector that takes them. All of it counts as Slipway's.
 """
 
@@ -27,6 +27,9 @@ from slipway_cli.servers.ports import free_port
 from slipway_cli.stack.local import LocalStack
 
 _API = "api"
+QUEUE_SECONDS = 1
+"""The bound of the queue, twice the default: 8 requests of 32 messages are half a second of two cores, and a closed loop
+would come again at once, however long it was asked to wait. Nobody else here bounds a queue."""
 
 
 class Slipway:
@@ -65,6 +68,7 @@ def _settings(var: Path, places: Places, collector: int) -> dict[str, str]:
     flags.write_text(read_bootstrap(None), encoding="utf-8")
     return {
         "SLIPWAY_RATE_LIMIT_PER_MINUTE": str(GENEROUS),
+        "SLIPWAY_BATCH_QUEUE_SECONDS": str(QUEUE_SECONDS),
         "SLIPWAY_MODELS_DIR": str(places.models.parent.parent.absolute()),
         "SLIPWAY_OTLP_ENDPOINT": f"http://127.0.0.1:{collector}",
         "SLIPWAY_FLAGS_FILE": str(flags),

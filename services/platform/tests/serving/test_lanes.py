@@ -79,6 +79,46 @@ async def test_the_next_batches_form_while_the_lanes_are_busy_and_are_shared(bat
     assert workload.tally.most == 2
 
 
+async def test_a_free_lane_waits_for_requests_that_are_on_their_way_while_another_works(
+    batcher, workload, numbers, monkeypatch
+):
+    monkeypatch.setattr("slipway.serving.batcher._GATHERING_SECONDS", 30)
+    busy = asyncio.create_task(batcher.predict(numbers(1, act="slow")))
+    await until(lambda: workload.tally.running == 1)
+    place = batcher.admit()
+
+    first = asyncio.create_task(batcher.predict(numbers(2)))
+    await asyncio.sleep(0.02)
+    assert workload.batches == [[1]], "the second is on its way"
+    place.release()
+    second = asyncio.create_task(batcher.predict(numbers(3)))
+
+    assert doubles(await first) + doubles(await second) == [4, 6]
+    assert workload.tally.most == 2, "the two did not wait for the one that is slow"
+    assert doubles(await busy) == [2]
+
+
+async def test_a_lane_does_not_wait_for_ever_for_what_is_on_its_way(batcher, workload, numbers):
+    hanging = asyncio.create_task(batcher.predict(numbers(1, act="hang")))
+    await until(lambda: workload.tally.running == 1)
+    place = batcher.admit()
+
+    assert doubles(await batcher.predict(numbers(2))) == [4]
+    assert not hanging.done()
+    place.release()
+    with pytest.raises(ModelTimeout):
+        await hanging
+
+
+async def test_an_idle_model_does_not_wait_for_what_is_on_its_way(batcher, numbers, monkeypatch):
+    monkeypatch.setattr("slipway.serving.batcher._GATHERING_SECONDS", 30)
+    place = batcher.admit()
+
+    async with asyncio.timeout(10):
+        assert doubles(await batcher.predict(numbers(2))) == [4]
+    place.release()
+
+
 async def test_one_lane_takes_its_share_and_leaves_the_other_its_own(batcher, workload, numbers):
     slow = asyncio.create_task(batcher.predict(numbers(1, act="slow")))
     hanging = asyncio.create_task(batcher.predict(numbers(2, act="hang")))

@@ -1,5 +1,6 @@
 """Requests meet here: the next batches form while the current ones run."""
 
+import asyncio
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import NO_TRACING, Tracing
 
 _LONGEST_RETRY_AFTER = 30
+_GATHERING_SECONDS = 0.002
+"""The longest that a free lane waits for inputs that are on their way."""
 _WAITS_FOR_LOOP = 2
 """A request waits for the event loop at least so often: to be read, and for its answer to be written."""
 
@@ -32,7 +35,9 @@ class Batcher:
     """A bounded queue in front of the model. Inputs of many requests share batches.
 
     A lane that is free takes at once what waits: an idle model adds no delay, and while it is busy, the next batches
-    grow. There is nothing to set.
+    grow. Only where another lane works and requests are on their way, which were let in and are still read, a lane
+    waits for their company, two milliseconds at most: callers who were answered together come again together, and the
+    first of them would have a batch for himself. There is nothing to set.
 
     Requests are admitted before their bodies are read, and whoever was admitted is served. Nobody is admitted while
     the wait would be too long: by the inputs ahead, the throughput of late and how late the event loop is, or by what
@@ -58,6 +63,7 @@ class Batcher:
         self._lag = Lag()
         self._context: Context | None = None
         self._asked = False
+        self._gathering: asyncio.TimerHandle | None = None
         self._running: set[_Running] = set()
         self._metrics = metrics
         name = predictor.workload.name
@@ -114,7 +120,21 @@ class Batcher:
                 request.answer.cancel()
 
     def _begin(self) -> None:
+        """Begin batches, unless it is better to wait for company."""
+        if self._lanes.free and self._running and self._expects_company():
+            if self._gathering is None:
+                self._gathering = asyncio.get_running_loop().call_later(_GATHERING_SECONDS, self._begin_now)
+        else:
+            self._begin_now()
+
+    def _expects_company(self) -> bool:
+        return bool(self._places.inputs) and 0 < len(self._queue) < self._predictor.workload.max_batch
+
+    def _begin_now(self) -> None:
         """Begin batches while something waits and a lane is free; then ask for the next lane that will be."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         if self._context is None:
             return
         while self._lanes.free:
