@@ -1,6 +1,7 @@
 """Has the limit measured, in a process of its own, as one more system of a round."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,10 @@ class Limit:
     folder: Path
 
     def search(self) -> None:
-        """Find the best settings; they are in the run's folder then."""
+        """Find the best settings, or take those of an earlier run; they are in this run's folder then."""
+        if self.options.limit:
+            shutil.copyfile(self.options.limit, self._settings)
+            return
         self._run("search", "--out", str(self._settings))
 
     def measure(self, number: int) -> list[Measurement]:

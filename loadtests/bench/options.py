@@ -27,6 +27,8 @@ class Options:
     """Names; none: all."""
     cases: tuple[str, ...]
     curve: bool
+    limit: Path | None
+    """Settings of the limit that an earlier run found on this machine. None: they are searched for."""
     data: Path | None
     """A CSV file with a column `text`. None: all of the sample's."""
     labelled: tuple[Path, Path] | None
@@ -52,6 +54,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--systems", nargs="+", metavar="NAME", help="only these; `limit` is the model in-process")
     add("--cases", nargs="+", choices=names, metavar="NAME", default=names, help=f"of {', '.join(names)}")
     add("--no-curve", dest="curve", action="store_false", help="leave out the latency curve")
+    add("--limit", type=_existing, help="limit.json of an earlier run, which spares the search for the best settings")
     add("--data", type=_existing, help="CSV file with a column `text` (default: the sample's three)")
     columns = "CSV files with `text` and `label`, the second of 3,000 rows or more: what int8 costs in accuracy"
     add("--labelled", type=_existing, nargs=2, metavar=("TRAIN", "TEST"), help=columns)

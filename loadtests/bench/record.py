@@ -39,7 +39,7 @@ class Record:
 
     def _content(self) -> Iterator[tuple[str, Any]]:
         yield "options", asdict(self.options)
-        yield "machine", {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()}
+        yield "machine", {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
         yield "python", platform.python_version()
         yield "generator", f"vegeta {VERSION}"
         yield "cores", asdict(self.cores) | {"shared": self.cores.shared}

@@ -1,8 +1,9 @@
 """Slipway as it is: every process of the local stack, every feature on.
 
 PostgreSQL, Redis and all services run. Requests have a key that is checked, and are counted against a rate limit that
-nobody reaches; the queue before the model is bounded; flags are asked of the client of the flag server; audit, metrics and logs are written; traces are
-sampled as they are by default and exported to a collector that takes them. All of it counts as Slipway's.
+nobody reaches; the queue before the model is bounded; flags are asked of the client of the flag server; audit, metrics
+and logs are written; traces are sampled as they are by default and exported to a collector that takes them. All of it
+counts as Slipway's.
 """
 
 import asyncio
@@ -28,8 +29,8 @@ from slipway_cli.stack.local import LocalStack
 
 _API = "api"
 QUEUE_SECONDS = 1
-"""The bound of the queue, twice the default: 8 requests of 32 messages are half a second of two cores, and a closed loop
-would come again at once, however long it was asked to wait. Nobody else here bounds a queue."""
+"""The bound of the queue, twice the default: 8 requests of 32 messages are half a second of two cores, and a closed
+loop would come again at once, however long it was asked to wait. Nobody else here bounds a queue."""
 
 
 class Slipway:

@@ -39,7 +39,11 @@ REQUEST = SpanType(
     SpanKind.SERVER,
 )
 RATES_COUNT = SpanType(
-    "rates.count", "Redis counts a request of an API key, by a script.", (SYSTEM,), SpanKind.CLIENT, _REDIS
+    "rates.count",
+    "Redis counts requests of API keys, all that came together in one call.",
+    (SYSTEM,),
+    SpanKind.CLIENT,
+    _REDIS,
 )
 BATCHER_PREDICT = SpanType(
     "batcher.predict",
