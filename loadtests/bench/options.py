@@ -1,15 +1,15 @@
 """What a run is told on the command line."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from loadtests.bench.cases import CASES
+from loadtests.kinds import existing, within
 
-_NOUNS: dict[Callable[[str], float], str] = {int: "a whole number", float: "a number"}
 _QUICK = {"seconds": 3.0, "warmup": 1.0, "rounds": 1, "systems": ("limit", "slipway", "apparatus_off", "prototype")}
 _FULL = {"seconds": 6.0, "warmup": 2.0, "rounds": 3, "systems": ()}
 
@@ -48,21 +48,21 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     add, names = parser.add_argument, [case.name for case in CASES]
     add("--quick", action="store_true", help="a try of a few minutes: one short round, without the other frameworks")
-    add("--seconds", type=_within(float, 1, 600), help="measured seconds of each step (default 6; quick 3)")
-    add("--warmup", type=_within(float, 0.5, 60), help="seconds before each case (default 2; quick 1)")
-    add("--rounds", type=_within(int, 1, 50), help="how often all is repeated (default 3; quick 1)")
+    add("--seconds", type=within(float, 1, 600), help="measured seconds of each step (default 6; quick 3)")
+    add("--warmup", type=within(float, 0.5, 60), help="seconds before each case (default 2; quick 1)")
+    add("--rounds", type=within(int, 1, 50), help="how often all is repeated (default 3; quick 1)")
     add("--systems", nargs="+", metavar="NAME", help="only these; `limit` is the model in-process")
     add("--cases", nargs="+", choices=names, metavar="NAME", default=names, help=f"of {', '.join(names)}")
     add("--no-curve", dest="curve", action="store_false", help="leave out the latency curve")
-    add("--limit", type=_existing, help="limit.json of an earlier run, which spares the search for the best settings")
-    add("--data", type=_existing, help="CSV file with a column `text` (default: the sample's three)")
+    add("--limit", type=existing, help="limit.json of an earlier run, which spares the search for the best settings")
+    add("--data", type=existing, help="CSV file with a column `text` (default: the sample's three)")
     columns = "CSV files with `text` and `label`, the second of 3,000 rows or more: what int8 costs in accuracy"
-    add("--labelled", type=_existing, nargs=2, metavar=("TRAIN", "TEST"), help=columns)
+    add("--labelled", type=existing, nargs=2, metavar=("TRAIN", "TEST"), help=columns)
     add("--no-startup", dest="startup", action="store_false", help="leave out start-up and memory")
     add("--docs", action="store_true", help="show this run in docs/performance.md")
-    add("--models", type=_existing, default=Path("var/models"), help="folder of the model (`make model` builds it)")
+    add("--models", type=existing, default=Path("var/models"), help="folder of the model (`make model` builds it)")
     add("--out", type=Path, help="folder of this run (default var/bench/<time>)")
-    add("--seed", type=_within(int, 0, 2**31), default=1, help="of the order of messages")
+    add("--seed", type=within(int, 0, 2**31), default=1, help="of the order of messages")
     return _complete(vars(parser.parse_args(arguments)))
 
 
@@ -72,25 +72,3 @@ def _complete(found: dict[str, Any]) -> Options:
     found["labelled"] = found["labelled"] and tuple(found["labelled"])
     found["out"] = found["out"] or Path("var/bench") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Options(**found | {name: tuple(found[name]) for name in ("systems", "cases")})
-
-
-def _within(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = float("nan")
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {_NOUNS[kind]} from {least:g} to {most:g}")
-        return value
-
-    return read
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(
-            f"{path} is not here. Run this in the folder of the checkout, after `make model`"
-        )
-    return path

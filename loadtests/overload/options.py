@@ -1,13 +1,14 @@
 """What a run is told on the command line."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.kinds import existing, within
+
 FACTORS = (1, 2, 3)
 """How many times the peak rate is offered."""
-_NOUNS: dict[Callable[[str], float], str] = {int: "a whole number", float: "a number"}
 _DATA = Path("services/triage/data/test.csv")
 
 
@@ -30,35 +31,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """Return the options; wrong ones end the program and say what would be right."""
     parser = argparse.ArgumentParser("python -m loadtests.overload", description=__doc__)
     add = parser.add_argument
-    add("--seconds", type=_within(float, 1, 600), default=10, help="measured seconds of each step (default 10)")
-    add("--warmup", type=_within(float, 0, 60), default=3, help="seconds before each measurement (default 3)")
-    add("--rounds", type=_within(int, 1, 50), default=3, help="how often all is repeated (default 3)")
-    add("--sizes", type=_within(int, 1, 64), nargs="+", default=[32, 1], help="messages a request (default 32 1)")
-    add("--deadline", type=_within(float, 0.1, 60), default=2, help="seconds after which an answer is useless")
-    add("--data", type=_existing, default=_DATA, help=f"CSV file with a column `text` (default {_DATA})")
-    add("--models", type=_existing, default=Path("var/models"), help="folder of the model (`make model` builds it)")
-    add("--seed", type=_within(int, 0, 2**31), default=1, help="of the times of arrival and the choice of messages")
+    add("--seconds", type=within(float, 1, 600), default=10, help="measured seconds of each step (default 10)")
+    add("--warmup", type=within(float, 0, 60), default=3, help="seconds before each measurement (default 3)")
+    add("--rounds", type=within(int, 1, 50), default=3, help="how often all is repeated (default 3)")
+    add("--sizes", type=within(int, 1, 64), nargs="+", default=[32, 1], help="messages a request (default 32 1)")
+    add("--deadline", type=within(float, 0.1, 60), default=2, help="seconds after which an answer is useless")
+    add("--data", type=existing, default=_DATA, help=f"CSV file with a column `text` (default {_DATA})")
+    add("--models", type=existing, default=Path("var/models"), help="folder of the model (`make model` builds it)")
+    add("--seed", type=within(int, 0, 2**31), default=1, help="of the times of arrival and the choice of messages")
     found = vars(parser.parse_args(arguments))
     return Options(**(found | {"sizes": tuple(found["sizes"])}))
-
-
-def _within(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = float("nan")
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {_NOUNS[kind]} from {least:g} to {most:g}")
-        return value
-
-    return read
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(
-            f"{path} is not here. Run this in the folder of the checkout, after `make model`"
-        )
-    return path

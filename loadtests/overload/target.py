@@ -25,12 +25,19 @@ class Target:
 
 
 @contextmanager
+def own_folder(purpose: str) -> Iterator[Path]:
+    """Make a folder for a stack's data, and remove it at the end."""
+    with tempfile.TemporaryDirectory(prefix=f"slipway-{purpose}-") as folder:
+        var = Path(folder)
+        var.chmod(0o755)  # PostgreSQL runs as another user if we are root
+        yield var
+
+
+@contextmanager
 def running(models: Path, rate_limit: int = GENEROUS) -> Iterator[Target]:
     """Start a stack in a folder of its own, with free ports; stop and remove it at the end."""
     os.environ["SLIPWAY_RATE_LIMIT_PER_MINUTE"] = str(rate_limit)
-    with tempfile.TemporaryDirectory(prefix="slipway-overload-") as folder:
-        var = Path(folder)
-        var.chmod(0o755)  # PostgreSQL runs as another user if we are root
+    with own_folder("overload") as var:
         (var / "models").symlink_to(models.absolute())
         os.environ["SLIPWAY_MODELS_DIR"] = str(var / "models")
         with LocalStack(var, any_ports=True) as stack:

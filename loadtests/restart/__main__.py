@@ -7,9 +7,8 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
-from pathlib import Path
 
+from loadtests.overload.target import own_folder
 from loadtests.restart.run import run
 
 _ALLOWED = {"restarts": range(1, 101), "workers": range(1, 9)}
@@ -18,9 +17,8 @@ _ALLOWED = {"restarts": range(1, 101), "workers": range(1, 9)}
 def main() -> int:
     """Run, print the figures, and return the exit code."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="slipway-restart-") as folder:
-        Path(folder).chmod(0o755)  # PostgreSQL runs as another user if we are root
-        figures = asyncio.run(run(Path(folder), options.restarts, options.workers))
+    with own_folder("restart") as folder:
+        figures = asyncio.run(run(folder, options.restarts, options.workers))
     sys.stdout.write(f"{json.dumps(figures)}\n")
     return int(any(figures[name] for name in ("failed", "lost", "attempts_counted")))
 

@@ -17,8 +17,8 @@ from statistics import median
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from loadtests.bench.processor import spent
 from loadtests.bench.profile.client import connected, send
-from loadtests.bench.profile.processor import spent
 from loadtests.bench.profile.stage import Stage, staged
 from loadtests.overload.messages import encode
 

@@ -4,15 +4,14 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.bench.profile.collector import collecting
-from loadtests.overload.target import GENEROUS, Target
+from loadtests.bench.systems.collector import collecting
+from loadtests.overload.target import GENEROUS, Target, own_folder
 from slipway.tenants.schemas import Scope
 from slipway_cli.keys import new_token
 from slipway_cli.servers.ports import free_port
@@ -40,19 +39,16 @@ def staged(module: str, *arguments: str) -> Iterator[Stage]:
     os.environ |= {"SLIPWAY_LOG_LEVEL": "WARNING", "PYTHONPATH": str(Path.cwd())}
     # A crowd of large requests is to be answered here: what a refusal costs is another matter.
     os.environ |= {"SLIPWAY_BATCH_QUEUE_INPUTS": "100000", "SLIPWAY_BATCH_QUEUE_SECONDS": "60"}
-    with tempfile.TemporaryDirectory(prefix="slipway-profile-") as folder, collecting() as endpoint:
-        var = Path(folder)
-        var.chmod(0o755)  # PostgreSQL runs as another user if we are root
-        with LocalStack(var, any_ports=True) as stack:
-            for process in {"api", "scheduler", *stack.workers}:
-                stack.halt(process)
-            token = asyncio.run(new_token(stack.settings, "profile", Scope.PREDICT))
-            target, metrics_port = Target(free_port(), token), free_port()
-            own = {"SLIPWAY_API_PORT": target.port, "SLIPWAY_METRICS_PORT": metrics_port}
-            environment = service_environment(stack.folder) | {name: str(port) for name, port in own.items()}
-            environment["SLIPWAY_OTLP_ENDPOINT"] = endpoint
-            with _api([module, *arguments], environment, target.port, metrics_port) as pid:
-                yield Stage(target, pid)
+    with own_folder("profile") as var, collecting() as endpoint, LocalStack(var, any_ports=True) as stack:
+        for process in {"api", "scheduler", *stack.workers}:
+            stack.halt(process)
+        token = asyncio.run(new_token(stack.settings, "profile", Scope.PREDICT))
+        target, metrics_port = Target(free_port(), token), free_port()
+        own = {"SLIPWAY_API_PORT": target.port, "SLIPWAY_METRICS_PORT": metrics_port}
+        environment = service_environment(stack.folder) | {name: str(port) for name, port in own.items()}
+        environment["SLIPWAY_OTLP_ENDPOINT"] = endpoint
+        with _api([module, *arguments], environment, target.port, metrics_port) as pid:
+            yield Stage(target, pid)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.kinds import existing
+
 DATA = Path("services/triage/data/test.csv")
 MODELS = Path("var/models")
 
@@ -31,8 +33,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     add("--rounds", type=_at_least(1), default=own.rounds, help=f"starts that count (default {own.rounds})")
     add("--requests", type=_at_least(1), default=own.requests, help="sequential requests to compare the first with")
     add("--seconds", type=float, default=own.seconds, help=f"of each load (default {own.seconds:g}); 0: no load")
-    add("--data", type=_existing, default=DATA, help=f"CSV file with a column `text` (default {DATA})")
-    add("--models", type=_existing, default=MODELS, help="folder of the model (`make model` builds it)")
+    add("--data", type=existing, default=DATA, help=f"CSV file with a column `text` (default {DATA})")
+    add("--models", type=existing, default=MODELS, help="folder of the model (`make model` builds it)")
     add("--seed", type=int, default=own.seed, help="of the choice of messages")
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -44,12 +46,3 @@ def _at_least(least: int) -> Callable[[str], int]:
         return int(text)
 
     return read
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(
-            f"{path} is not here. Run this in the folder of the checkout, after `make model`"
-        )
-    return path

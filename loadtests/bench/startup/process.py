@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.bench.processor import spent
 from loadtests.bench.startup.stage import Stage, ports
 
 _PATIENCE_SECONDS = 60.0
@@ -27,21 +28,13 @@ class Process:
 
     @property
     def processor_seconds(self) -> float:
-        """What its threads have spent so far, to the microsecond; those that have ended do not count."""
-        return sum(_spent(task / "schedstat") for task in Path(f"/proc/{self.pid}/task").iterdir()) / 1e9
+        """What its threads have spent so far; those that have ended do not count."""
+        return spent(self.pid).total() / 1e9
 
     @property
     def age(self) -> float:
         """Seconds since its start."""
         return time.monotonic() - self.began
-
-
-def _spent(schedstat: Path) -> int:
-    """Return nanoseconds on a processor, the first number of the file (Linux: Documentation/scheduler/sched-stats)."""
-    try:
-        return int(schedstat.read_text(encoding="ascii").split()[0])
-    except (FileNotFoundError, ProcessLookupError):  # the thread has ended since the folder was listed
-        return 0
 
 
 @contextmanager

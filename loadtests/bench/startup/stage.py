@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.overload.target import GENEROUS
+from loadtests.overload.target import GENEROUS, own_folder
 from slipway.tenants.schemas import Scope
 from slipway_cli.keys import new_token
 from slipway_cli.servers.ports import free_port
@@ -31,9 +30,7 @@ class Stage:
 @contextmanager
 def set_up(models: Path) -> Iterator[Stage]:
     """Start a stack in a folder of its own and end its services; PostgreSQL and Redis go on until the end."""
-    with tempfile.TemporaryDirectory(prefix="slipway-startup-") as folder:
-        var = Path(folder)
-        var.chmod(0o755)  # PostgreSQL runs as another user if we are root
+    with own_folder("startup") as var:
         (var / "models").symlink_to(models.absolute())
         with _with_settings({"SLIPWAY_MODELS_DIR": str(var / "models")}), LocalStack(var, any_ports=True) as stack:
             token = asyncio.run(new_token(stack.settings, "startup", Scope.PREDICT))

@@ -6,7 +6,12 @@ exports there were, and how many bytes.
 
 import json
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from slipway_cli.servers.ports import LOCALHOST
 
 
 class _Sink(BaseHTTPRequestHandler):
@@ -37,9 +42,18 @@ class _Sink(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+@contextmanager
+def collecting() -> Iterator[str]:
+    """Run it in a thread of this process, on a free port; yield its endpoint."""
+    with ThreadingHTTPServer((LOCALHOST, 0), _Sink) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{LOCALHOST}:{server.server_address[1]}"
+        server.shutdown()
+
+
 def main() -> None:
     """Serve until the process is ended."""
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _Sink).serve_forever()
+    ThreadingHTTPServer((LOCALHOST, int(sys.argv[1])), _Sink).serve_forever()
 
 
 if __name__ == "__main__":

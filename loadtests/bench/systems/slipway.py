@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from loadtests.bench.systems.processes import family
 from loadtests.bench.systems.server import bare_environment, serving
 from loadtests.bench.systems.system import Endpoint, Places, Variant
 from loadtests.bench.systems.triage_api import JSON, ROUTE, answers, encode
-from loadtests.overload.target import GENEROUS
+from loadtests.overload.target import GENEROUS, own_folder
 from slipway.flags.bootstrap import read_bootstrap
 from slipway.tenants.schemas import Scope
 from slipway_cli.keys import new_token
@@ -47,9 +46,7 @@ class Slipway:
             RuntimeError: no span reached the collector: then not every feature was on.
         """
         del variant
-        with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder, _collector(places) as (port, collector):
-            var = Path(folder)
-            var.chmod(0o755)  # PostgreSQL runs as another user if we are root
+        with own_folder("bench") as var, _collector(places) as (port, collector):
             with _environment(_settings(var, places, port)), LocalStack(var, any_ports=True) as stack:
                 yield _endpoint(stack, collector)
             if not _exports(port):
