@@ -54,7 +54,13 @@ def count_answered(case: Case, exchanges: Sequence[Exchange]) -> int:
 
 
 def whole_requests(endpoint: Endpoint, texts: Sequence[str], size: int) -> Iterator[bytes]:
-    """Yield HTTP requests that together hold each text once; the last has fewer, if they do not come out even."""
+    """Yield HTTP requests of `size` texts each, which together hold each text once.
+
+    Raises:
+        ValueError: they do not come out even. A request of fewer texts would be counted as one of `size`.
+    """
+    if len(texts) % size:
+        raise ValueError(f"{len(texts)} texts do not make whole requests of {size}.")
     parts = urlsplit(endpoint.url)
     for first in range(0, len(texts), size):
         body = endpoint.encode(texts[first : first + size])

@@ -24,7 +24,7 @@ from loadtests.bench.systems.slipway import Slipway
 
 PATHS = {"bulk": BULK_PEAK, "single": PEAK}
 _TEXTS = 128
-"""The same few again and again, in all slices: other messages would have another ratio."""
+"""The same few again and again, in all slices: other messages would have another ratio. Whole requests of both sizes."""
 _LIMIT_PASSES = 3
 """Times that all texts go through the model in a slice."""
 _LEAST_ROUNDS = 5
@@ -46,7 +46,7 @@ def measure(options: Options, say: Callable[[str], None]) -> dict[str, Estimate]
     Raises:
         SystemExit: something was not answered.
     """
-    texts, cores = slices(read_texts(SAMPLE), _TEXTS)[0], available()
+    texts, cores = slices(read_texts(SAMPLE), _TEXTS)[0][:_TEXTS], available()
     limit = _Limit.of(options.models, texts, len(cores))
     with tempfile.TemporaryDirectory(prefix="slipway-guard-") as folder, _pool() as pool:
         slipway, places = Slipway(), find_places(options.models, Path(folder), tuple(cores))

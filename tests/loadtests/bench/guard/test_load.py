@@ -53,7 +53,7 @@ def server(handler):
         encode = lambda texts: json.dumps(list(texts)).encode()  # noqa: E731  # as short as it can be
         url = f"http://127.0.0.1:{httpd.server_port}/v1/triage"
         endpoint = Endpoint(url, headers, encode, lambda _: 1, lambda: {os.getpid()})
-        yield Server(endpoint, pool, ["one", "two", "three", "four", "five"])
+        yield Server(endpoint, pool, ["one", "two", "three", "four", "five", "six"])
         httpd.shutdown()
 
 
@@ -90,7 +90,12 @@ def test_requests_are_whole(server):
     requests = list(whole_requests(server.endpoint, server.texts, 2))
 
     heads = [request.partition(b"\r\n\r\n") for request in requests]
-    assert [json.loads(body) for _, _, body in heads] == [["one", "two"], ["three", "four"], ["five"]]
+    assert [json.loads(body) for _, _, body in heads] == [["one", "two"], ["three", "four"], ["five", "six"]]
     for head, _, body in heads:
         assert head.startswith(b"POST /v1/triage HTTP/1.1\r\nHost: 127.0.0.1:")
         assert f"Content-Length: {len(body)}".encode() in head
+
+
+def test_texts_that_do_not_come_out_even_are_refused(server):
+    with pytest.raises(ValueError, match="6 texts do not make whole requests of 4"):
+        list(whole_requests(server.endpoint, server.texts, 4))
