@@ -24,7 +24,7 @@ from loadtests.bench.systems.slipway import Slipway
 
 PATHS = {"bulk": BULK_PEAK, "single": PEAK}
 _TEXTS = 128
-"""The same few again and again, in all slices: other messages would have another ratio. Whole requests of both sizes."""
+"""The same few again and again, in all slices: other messages would have another ratio. A multiple of both sizes."""
 _LIMIT_PASSES = 3
 """Times that all texts go through the model in a slice."""
 _LEAST_ROUNDS = 5
