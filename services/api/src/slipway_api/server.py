@@ -3,6 +3,7 @@
 import asyncio
 import math
 import socket
+import sys
 import time
 from typing import Any, cast
 
@@ -19,6 +20,10 @@ from slipway_api.protocol import Protocol
 
 _POLL_SECONDS = 0.05
 _CLOSE = (b"connection", b"close")
+_SWITCH_SECONDS = 0.0003
+"""How long a thread of the model waits, between two runs, for the event loop to let it have the interpreter. With
+CPython's own 5 ms a core stood still for a twelfth of the time under 64 single messages; with less than this it did
+no better."""
 
 
 def serve() -> None:
@@ -26,6 +31,7 @@ def serve() -> None:
     end_when_asked()  # uvicorn raises the signal once more after its end, which is no failure
     settings = begin("api")
     sockets = inherited_sockets(settings)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(settings, configure_tracing("api", settings))
     DrainingServer(app, settings).run(sockets)
 
