@@ -22,8 +22,7 @@ _POLL_SECONDS = 0.05
 _CLOSE = (b"connection", b"close")
 _SWITCH_SECONDS = 0.0003
 """How long a thread of the model waits, between two runs, for the event loop to let it have the interpreter. With
-CPython's own 5 ms a core stood still for a twelfth of the time under 64 single messages; with less than this it did
-no better."""
+CPython's own 5 ms it waits longer, and its core with it (docs/decisions/0023)."""
 
 
 def serve() -> None:
