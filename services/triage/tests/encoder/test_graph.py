@@ -3,12 +3,9 @@
 import math
 
 import numpy as np
-import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
-from triage.encoder.graph import build_graph
-from triage.encoder.kernels.plain import Plain
 from triage.encoder.weights import read_tokenizer, read_weights
 
 TEXTS = [
@@ -19,19 +16,6 @@ TEXTS = [
     "battery " * 600,
 ]
 erf = np.vectorize(math.erf, otypes=[np.float64])
-
-
-@pytest.fixture(scope="module")
-def plain():
-    """A function from a text to its embedding by the plain graph."""
-    graph = build_graph(read_weights(), Plain()).SerializeToString()
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-
-    def embed(text):
-        ids = np.array([tokens_of(text)])
-        return session.run(["embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
-
-    return embed
 
 
 def tokens_of(text):
@@ -75,11 +59,6 @@ def reference(text):
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:12])
 def test_fp32_is_the_published_model(encoders, text):
     assert np.abs(encoders["fp32"].encode([text])[0] - reference(text)).max() < 1e-4
-
-
-@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:12])
-def test_what_an_exporter_would_write_is_the_published_model_too(plain, text):
-    assert np.abs(plain(text) - reference(text)).max() < 1e-4
 
 
 def test_int8_stays_close(encoders):

@@ -16,14 +16,12 @@ SAME = {"int8": 1e-6, "fp32": 1e-5}
 
 
 def test_answers_come_in_the_order_of_the_texts(encoders):
-    reported = []
-    embeddings = encoders["fp32"].encode(TEXTS, reported.append)
+    embeddings = encoders["fp32"].encode(TEXTS)
     assert embeddings.shape == (150, 384)
     assert embeddings.dtype == np.float32
     assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
     for row in (0, 39, 40, 149):
         assert np.allclose(embeddings[row], encoders["fp32"].encode([TEXTS[row]])[0], atol=1e-5)
-    assert sum(reported) == 150
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])

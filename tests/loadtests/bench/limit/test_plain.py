@@ -1,6 +1,8 @@
 from collections import Counter
 
+import numpy as np
 import onnx
+import pytest
 from loadtests.bench.limit.plain import plain_graph
 
 from triage.encoder.architecture import LAYERS
@@ -22,3 +24,12 @@ def test_it_is_written_once(graphs):
     first = plain_graph(graphs.scratch).stat().st_mtime_ns
 
     assert plain_graph(graphs.scratch).stat().st_mtime_ns == first
+
+
+@pytest.mark.parametrize("text", ["ok", "Where is my parcel? It was due on Tuesday.", "battery " * 600])
+def test_it_is_the_model_that_ships(graphs, text):
+    ships, plain = (graphs.opener(graph)(1) for graph in ("fp32", "fp32_plain"))
+    tokens = ships.tokenise([text])
+
+    for expected, found in zip(ships.run(tokens), plain.run(tokens), strict=True):
+        assert np.abs(expected - found).max() < 1e-4

@@ -11,7 +11,7 @@ from triage.arrays import Floats
 from triage.encoder.canvas import Canvas
 from triage.encoder.graph import build_graph
 from triage.encoder.kernels.exact import Exact
-from triage.encoder.kernels.protocol import Linear
+from triage.encoder.kernels.parameters import Linear
 from triage.encoder.kernels.quantised import Range
 
 

@@ -3,7 +3,7 @@
 BERT after Devlin et al. 2018, with the mean of the token vectors scaled to length 1 as the sentence's embedding
 (Reimers and Gurevych 2019). Inputs: `input_ids` and `attention_mask`, int64 [n, tokens]. Outputs: `embedding`, and
 `middle`, the same of an earlier layer, which keeps more of a text's own words; both float32 [n, 384]. What the layers
-are made of is the kernels': exact, quantised or plain.
+are made of is the kernels': exact or quantised.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,14 @@ from onnx import TensorProto
 from triage.arrays import Floats
 from triage.encoder.architecture import LAYERS, MAX_TOKENS, MIDDLE, WIDTH
 from triage.encoder.canvas import Canvas
-from triage.encoder.kernels.protocol import Kernels, Linear, Scaling
+from triage.encoder.kernels.exact import Exact
+from triage.encoder.kernels.parameters import Linear, Scaling
 
 INPUTS = ("input_ids", "attention_mask")
 OUTPUTS = ("embedding", "middle")
 
 
-def build_graph(weights: Mapping[str, Floats], kernels: Kernels) -> onnx.ModelProto:
+def build_graph(weights: Mapping[str, Floats], kernels: Exact) -> onnx.ModelProto:
     """Return the model.
 
     Args:
@@ -35,7 +36,7 @@ def build_graph(weights: Mapping[str, Floats], kernels: Kernels) -> onnx.ModelPr
 
 
 class _Encoder:
-    def __init__(self, weights: Mapping[str, Floats], kernels: Kernels, canvas: Canvas) -> None:
+    def __init__(self, weights: Mapping[str, Floats], kernels: Exact, canvas: Canvas) -> None:
         self._weights, self._kernels, self._canvas = weights, kernels, canvas
 
     def draw(self) -> None:

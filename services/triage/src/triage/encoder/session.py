@@ -1,6 +1,6 @@
 """Texts in, embeddings out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +50,11 @@ class Encoder:
         self._tokens = Tokens(folder)
         self._session = ort.InferenceSession(folder / graph, session_options(), providers=["CPUExecutionProvider"])
 
-    def encode(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Floats:
+    def encode(self, texts: Sequence[str]) -> Floats:
         """Return the embeddings as published, float32 [texts, 384], each of length 1."""
-        return self.features(texts, advance)[:, :WIDTH]
+        return self.features(texts)[:, :WIDTH]
 
-    def features(self, texts: Sequence[str], advance: Callable[[int], None] | None = None) -> Floats:
+    def features(self, texts: Sequence[str]) -> Floats:
         """Return what a head sees, float32 [texts, 768]: the embedding, then the mean of the middle layer.
 
         Texts of like length share a run. What a text's neighbours are changes its numbers by rounding only: by 1.2e-7
@@ -62,7 +62,6 @@ class Encoder:
 
         Args:
             texts: the texts; what exceeds 256 tokens is cut.
-            advance: told how many more texts are done.
         """
         features = np.empty((len(texts), FEATURES), dtype=np.float32)
         for start in range(0, len(texts), _TEXTS):
@@ -70,8 +69,6 @@ class Encoder:
             part = features[start : start + len(tokens)]
             for run in runs([len(ids) for ids in tokens]):
                 self._run([tokens[position] for position in run], part, run)
-                if advance:
-                    advance(len(run))
         return features
 
     def _run(self, tokens: Sequence[Sequence[int]], features: Floats, rows: Sequence[int]) -> None:

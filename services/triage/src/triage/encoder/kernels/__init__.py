@@ -1,1 +1,1 @@
-"""What the encoder's layers are made of: three ways to compute the same."""
+"""What the encoder's layers are made of: two ways to compute the same."""

@@ -6,14 +6,14 @@ from onnx import TensorProto
 
 from triage.encoder.architecture import HEADS, NORM_EPSILON
 from triage.encoder.canvas import CONTRIB, Canvas
-from triage.encoder.kernels.protocol import Linear, Scaling
+from triage.encoder.kernels.parameters import Linear, Scaling
 
 MASKED = -1e4
 """Added to the attention scores of padding: its share is then 0 in float32."""
 
 
 class Exact:
-    """The published model."""
+    """The published model. States are float32 [n, tokens, width]; each method returns the name of what it drew."""
 
     def mask(self, canvas: Canvas) -> str:
         """Draw the mask as the fused operators want it: int32 [n, tokens]."""

@@ -10,7 +10,7 @@ from triage.arrays import Floats
 from triage.encoder.architecture import HEADS
 from triage.encoder.canvas import CONTRIB, Canvas
 from triage.encoder.kernels.exact import MASKED, Exact
-from triage.encoder.kernels.protocol import Linear
+from triage.encoder.kernels.parameters import Linear
 
 _LEVELS = 255
 """Steps of an activation, in 8 bits."""
