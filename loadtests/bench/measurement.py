@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from loadtests.bench.kind import Kind
+
 MEASUREMENTS = "measurements.ndjson"
 TRIALS = "trials.ndjson"
 LIMIT = "limit"
@@ -56,6 +58,8 @@ class Measurement:
     """Answers of 503 with Retry-After."""
     late_p99_ms: float | None = None
     """How late requests of an open loop left, which the latencies include."""
+    kind: Kind = Kind.DOCUMENTED
+    """Of the variant."""
 
     def to_json(self) -> str:
         """Return one line, without its end."""
@@ -64,7 +68,13 @@ class Measurement:
     @classmethod
     def from_json(cls, line: str) -> "Measurement":
         """Return the measurement of one line."""
-        return cls(**json.loads(line))
+        found = json.loads(line)
+        return cls(**found | {"kind": Kind(found.get("kind") or _kind(found["variant"]))})
+
+
+def _kind(variant: str) -> Kind:
+    # Earlier runs have it in the name alone.
+    return Kind.SORTED if "way sorted" in variant else Kind.DOCUMENTED
 
 
 def append(folder: Path, measurement: Measurement, name: str = MEASUREMENTS) -> None:

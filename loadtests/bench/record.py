@@ -11,6 +11,7 @@ from typing import Any
 from loadtests.bench.cores import Cores
 from loadtests.bench.generator.binary import VERSION
 from loadtests.bench.options import Options
+from loadtests.bench.trials import Choice
 
 FILE_NAME = "run.json"
 
@@ -23,8 +24,7 @@ class Record:
     options: Options
     cores: Cores
     texts: int
-    chosen: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Of each system the variant for each group of cases."""
+    chosen: dict[str, Choice] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     """Systems that could not be measured to the end, and why."""
     failed_variants: dict[str, str] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from loadtests.bench.progress import Progress
 from loadtests.bench.record import Record
 from loadtests.bench.steps import Steps
 from loadtests.bench.systems.system import System, Variant
-from loadtests.bench.trials import choose
+from loadtests.bench.trials import choose, rivals
 from loadtests.bench.visit import Visits, trial_cases
 from slipway_cli.errors import LocalError
 
@@ -91,12 +91,8 @@ class _Run:
         self._keep(measured, MEASUREMENTS)
 
     def _choose(self, system: System) -> None:
-        trials: list[Measurement] = []
-        for variant in system.variants if len(system.variants) > 1 else ():
-            trials += self._try_out(system, variant)
-        groups = {case.group for case in self.visits.cases}
-        only = dict.fromkeys(groups, system.variants[0].name)
-        self.record.chosen[system.name] = choose(trials, self.visits.cases) if len(system.variants) > 1 else only
+        trials = [trial for variant in rivals(system.variants) for trial in self._try_out(system, variant)]
+        self.record.chosen[system.name] = choose(trials, system.variants, self.visits.cases)
 
     def _try_out(self, system: System, variant: Variant) -> list[Measurement]:
         self.progress.say(f"trial {system.name}: starting {variant.name}")
@@ -128,9 +124,10 @@ class _Run:
     def _expect(self, names: list[str]) -> None:
         tried = len(trial_cases(self.visits.cases))
         for name in names:
-            variants = len(self.systems[name].variants) if name != LIMIT else 0
-            self.progress.expect(variants * tried if variants > 1 else 0)
-            self.progress.expect(self.options.rounds * (_LIMIT_STEPS if name == LIMIT else self.visits.count()))
+            variants = self.systems[name].variants if name != LIMIT else ()
+            self.progress.expect(len(rivals(variants)) * tried)
+            steps = self.visits.count({variant.kind for variant in variants}) if name != LIMIT else _LIMIT_STEPS
+            self.progress.expect(self.options.rounds * steps)
 
     @property
     def _limit(self) -> Limit:

@@ -10,7 +10,7 @@ from loadtests.bench.generator.figures import Figures, figures
 from loadtests.bench.measurement import Measurement
 from loadtests.bench.messages import requests
 from loadtests.bench.systems.processes import processor_seconds, used
-from loadtests.bench.systems.system import Endpoint
+from loadtests.bench.systems.system import Endpoint, Variant
 
 _FEWEST = 300
 """Requests of a point of the curve, where three times the time is enough for them: a p99 of fewer says little."""
@@ -22,13 +22,13 @@ class Subject:
     """A server that runs."""
 
     system: str
-    variant: str
+    variant: Variant
     endpoint: Endpoint
     targets: dict[int, Path]
     """Its requests, by how many messages one has."""
 
 
-def prepare(system: str, variant: str, endpoint: Endpoint, texts: list[str], seed: int, folder: Path) -> Subject:
+def prepare(system: str, variant: Variant, endpoint: Endpoint, texts: list[str], seed: int, folder: Path) -> Subject:
     """Return the server as a subject, all its requests written."""
     written = {
         size: targets.write(folder / f"targets-{size}.ndjson", endpoint, requests(texts, size, seed))
@@ -89,7 +89,7 @@ class _Step:
         messages = found.right * self.size
         return Measurement(
             system=self.subject.system,
-            variant=self.subject.variant,
+            variant=self.subject.variant.name,
             case=self.case,
             round=self.number,
             requests=found.requests,
@@ -108,4 +108,5 @@ class _Step:
             fraction=self.fraction,
             refused=found.refused,
             late_p99_ms=found.late_p99_ms,
+            kind=self.subject.variant.kind,
         )

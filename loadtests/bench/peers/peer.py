@@ -8,9 +8,11 @@ from pathlib import Path
 
 import httpx
 
+from loadtests.bench.kind import Kind
 from loadtests.bench.peers import session
 from loadtests.bench.peers.assignment import Assignment
 from loadtests.bench.peers.environments import python_of
+from loadtests.bench.peers.model import WAYS
 from loadtests.bench.systems.processes import family
 from loadtests.bench.systems.server import bare_environment, serving
 from loadtests.bench.systems.system import Endpoint, Places, Variant
@@ -102,7 +104,12 @@ def _assignment(variant: Variant, places: Places) -> Assignment:
     )
 
 
-def variant(**settings: str | float | bool) -> Variant:
-    """Return a configuration that is named after its settings."""
-    chosen: dict[str, str | float | bool] = {"workers": 2, "threads": 1, "way": "each", **settings}
-    return Variant(", ".join(f"{name} {value}" for name, value in chosen.items()), chosen)
+def variants(*configurations: Mapping[str, str | float | bool]) -> tuple[Variant, ...]:
+    """Return each configuration with every way to run a batch: none is tried with one kind of ways alone."""
+    return tuple(_variant({**settings, "way": way}) for settings in configurations for way in WAYS)
+
+
+def _variant(settings: Mapping[str, str | float | bool]) -> Variant:
+    chosen: dict[str, str | float | bool] = {"workers": 2, "threads": 1, **settings}
+    name = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    return Variant(name, chosen, Kind.SORTED if chosen["way"] == "sorted" else Kind.DOCUMENTED)

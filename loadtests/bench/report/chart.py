@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from loadtests.bench.kind import Kind
 from loadtests.bench.report.labels import name
 from loadtests.bench.report.style import INK, QUIET, SMALL, clean, colour, picture
 
@@ -18,6 +19,7 @@ class Row:
     """A bar, what is written at its end, and where the rounds' least and largest lie."""
 
     system: str
+    kind: Kind
     value: float
     label: str
     ends: tuple[float, float]
@@ -47,8 +49,9 @@ def bars(title: str, below: str, panels: Sequence[Panel], line: float) -> Figure
 
 def _draw(axes: Axes, panel: Panel) -> None:
     places = range(len(panel.rows))
-    axes.barh(places, [row.value for row in panel.rows], 0.66, color=[colour(row.system) for row in panel.rows])
-    axes.set_yticks(places, [name(row.system) for row in panel.rows])
+    colours = [colour(row.system, row.kind) for row in panel.rows]
+    axes.barh(places, [row.value for row in panel.rows], 0.66, color=colours)
+    axes.set_yticks(places, [name(row.system, row.kind) for row in panel.rows])
     axes.invert_yaxis()
     for place, row in zip(places, panel.rows, strict=True):
         axes.plot(row.ends, (place, place), color=INK, linewidth=1)

@@ -1,6 +1,7 @@
 """What systems and cases are called where people read them."""
 
 from loadtests.bench.cases import CASES, SINGLE, Case
+from loadtests.bench.kind import Kind
 
 NAMES = {
     "limit": "the limit (in-process)",
@@ -14,9 +15,9 @@ NAMES = {
 }
 
 
-def name(system: str) -> str:
-    """Return what a system is called."""
-    return NAMES.get(system, system)
+def name(system: str, kind: Kind = Kind.DOCUMENTED) -> str:
+    """Return what a system is called in configurations of a kind."""
+    return NAMES.get(system, system) + f", {kind}" * (kind != Kind.DOCUMENTED)
 
 
 def title(case: Case) -> str:

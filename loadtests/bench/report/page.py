@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from loadtests.bench.cases import CASES, CURVE, Case
+from loadtests.bench.cases import BULK_PEAK, CASES, CURVE, PEAK, Case
+from loadtests.bench.limit.setting import Setting
 from loadtests.bench.measurement import LIMIT
-from loadtests.bench.report.bars import BARS
+from loadtests.bench.report.bars import FIGURES, WITHOUT_BAR, Bar, Shown
 from loadtests.bench.report.labels import name, title
-from loadtests.bench.report.material import Material
+from loadtests.bench.report.material import APPARATUS_OFF, SLIPWAY, Material
 from loadtests.bench.report.summary import Summary, curve, limit
 from loadtests.bench.report.table import figure, interval, table
 
@@ -26,7 +27,7 @@ def page(material: Material, found: list[Summary], verdict: dict[str, Any]) -> s
             parts += [f"### {title(case).capitalize()}", _case(case, found, material)]
     parts += ["### Latency under load", _curves(material, found)] * any(each.case == CURVE for each in found)
     parts += ["### In-process", _in_process(material, found)] * any(each.system == LIMIT for each in found)
-    parts += [*_accuracy(material), *_startup(material), *_variants(material), *_failed(material)]
+    parts += [*_accuracy(material), *_startup(material), *_variants(material, found), *_failed(material)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -50,23 +51,31 @@ def _machine(material: Material) -> str:
 def _verdict(verdict: dict[str, Any]) -> str:
     rows = [
         (
-            f"`{bar.key}`",
-            bar.what,
-            str(bar),
-            figure(verdict[bar.key]),
-            interval(verdict["spread"][bar.key]),
-            "not measured" if bar.key in verdict["not_measured"] else "no" if bar.key in verdict["missed"] else "yes",
+            f"`{each.key}`",
+            each.what,
+            str(each),
+            figure(verdict[each.key]),
+            interval(verdict["spread"][each.key]),
+            _met(each, verdict),
         )
-        for bar in BARS
+        for each in FIGURES
     ]
-    return table(["key", "what", "bar", "measured", "spread", "met"], rows, 4)
+    return table(["key", "what", "bar", "measured", "spread", "met"], rows, 4) + f"\n\n{WITHOUT_BAR}"
+
+
+def _met(shown: Shown, verdict: dict[str, Any]) -> str:
+    if shown.key in verdict["not_measured"]:
+        return "not measured"
+    if not isinstance(shown, Bar):
+        return ""
+    return "no" if shown.key in verdict["missed"] else "yes"
 
 
 def _case(case: Case, found: list[Summary], material: Material) -> str:
     best = limit(found)
     rows = [
         (
-            name(each.system),
+            name(each.system, each.kind),
             f"{figure(each.messages_per_s)} ({interval((each.least, each.most))})",
             figure(each.messages_per_s / best.messages_per_s if best else None),
             figure(each.p50_ms),
@@ -117,14 +126,7 @@ def _in_process(material: Material, found: list[Summary]) -> str:
 
 def _setting(material: Material, graph: str) -> str:
     found = material.settings.get(graph)
-    if not found:
-        return "–"  # noqa: RUF001  # a dash in a table
-    inside = found["threads"] or "default"
-    order = "by length" if found["by_length"] else "as they come"
-    return (
-        f"lanes: {found['lanes']}; threads in a run: {inside}; up to {found['padded_tokens']} padded tokens a run; "
-        f"windows of {found['window']} {order}"
-    )
+    return str(Setting(**found)) if found else "–"  # noqa: RUF001  # a dash in a table
 
 
 def _accuracy(material: Material) -> Iterator[str]:
@@ -155,13 +157,16 @@ def _startup(material: Material) -> Iterator[str]:
         yield table(["", "bar", "measured", "met"], rows, 3)
 
 
-def _variants(material: Material) -> Iterator[str]:
-    chosen = {system: groups for system, groups in material.run.get("chosen", {}).items() if groups}
-    if chosen:
+def _variants(material: Material, found: list[Summary]) -> Iterator[str]:
+    rows = [
+        (name(system, each.kind), case.group, each.variant)
+        for system in material.systems
+        for case in (PEAK, BULK_PEAK)
+        for each in found
+        if (each.system, each.case) == (system, case.name) and system not in {SLIPWAY, APPARATUS_OFF}
+    ]
+    if rows:
         yield "### Configurations"
-        rows = [
-            (name(system), group, variant) for system, groups in chosen.items() for group, variant in groups.items()
-        ]
         yield table(["", "cases", "the best of those that were tried"], rows, 0)
 
 

@@ -52,6 +52,7 @@ def _throughput(cases: Sequence[Case], best: Summary, found: Sequence[Summary]) 
             [
                 Row(
                     each.system,
+                    each.kind,
                     each.messages_per_s / whole,
                     f"{each.messages_per_s:,.0f}/s",
                     (each.least / whole, each.most / whole),
@@ -72,7 +73,7 @@ def _cpu(cases: Sequence[Case], best: Summary, found: Sequence[Summary]) -> Figu
         Panel(
             title(case),
             [
-                Row(each.system, spent, f"{spent:.2f} s", (spent, spent))
+                Row(each.system, each.kind, spent, f"{spent:.2f} s", (spent, spent))
                 for each in found
                 if each.case == case.name and (spent := each.server_cpu_s_per_1000)
             ],

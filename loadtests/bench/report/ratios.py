@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from loadtests.bench.cases import BULK_PEAK, CASES, CURVE, PEAK
+from loadtests.bench.cases import BULK_PEAK, CASES, CURVE, PEAK, Case
+from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import LIMIT, Measurement
 from loadtests.bench.report.material import APPARATUS_OFF, PEERS, SLIPWAY, Material
 
@@ -23,13 +24,14 @@ class _Round:
     measurements: tuple[Measurement, ...]
 
     def rate(self, system: str, case: str, variant: str = "") -> float | None:
-        """Return the messages a second of the best variant, or of the one that is asked for."""
+        """Return the messages a second of a system; of one with several variants, that of the one asked for."""
         found = self._of(system, case)
         return max((each.messages_per_s for each in found if variant in {"", each.variant}), default=None)
 
-    def best_peer(self, case: str) -> float | None:
-        """Return the most messages a second of any other framework."""
-        return max((rate for peer in PEERS if (rate := self.rate(peer, case)) is not None), default=None)
+    def best_peer(self, case: str, kind: Kind) -> float | None:
+        """Return the most messages a second of any other framework in configurations of a kind."""
+        found = (each for peer in PEERS for each in self._of(peer, case))
+        return max((each.messages_per_s for each in found if each.kind == kind), default=None)
 
     def p50(self, system: str, case: str) -> float | None:
         """Return the median time."""
@@ -48,6 +50,10 @@ def _divide(above: float | None, below: float | None) -> float | None:
     return above / below if above is not None and below else None
 
 
+def _vs_peer(case: Case, kind: Kind) -> Callable[[_Round], float | None]:
+    return lambda each: _divide(each.rate(SLIPWAY, case.name), each.best_peer(case.name, kind))
+
+
 def _limit(each: _Round) -> float | None:
     return each.rate(LIMIT, "bulk", "int8")
 
@@ -55,8 +61,10 @@ def _limit(each: _Round) -> float | None:
 _RATIOS: dict[str, Callable[[_Round], float | None]] = {
     "bulk_vs_limit": lambda each: _divide(each.rate(SLIPWAY, BULK_PEAK.name), _limit(each)),
     "single_vs_limit": lambda each: _divide(each.rate(SLIPWAY, PEAK.name), _limit(each)),
-    "single_vs_best_peer": lambda each: _divide(each.rate(SLIPWAY, PEAK.name), each.best_peer(PEAK.name)),
-    "bulk_vs_best_peer": lambda each: _divide(each.rate(SLIPWAY, BULK_PEAK.name), each.best_peer(BULK_PEAK.name)),
+    "single_vs_best_peer": _vs_peer(PEAK, Kind.DOCUMENTED),
+    "bulk_vs_best_peer": _vs_peer(BULK_PEAK, Kind.DOCUMENTED),
+    "single_vs_best_sorted_peer": _vs_peer(PEAK, Kind.SORTED),
+    "bulk_vs_best_sorted_peer": _vs_peer(BULK_PEAK, Kind.SORTED),
     "features_bulk": lambda each: _divide(each.rate(SLIPWAY, BULK_PEAK.name), each.rate(APPARATUS_OFF, BULK_PEAK.name)),
     "features_single": lambda each: _divide(each.rate(SLIPWAY, PEAK.name), each.rate(APPARATUS_OFF, PEAK.name)),
     "p99_half": lambda each: _divide(each.p99(_HALF), each.p99(None)),

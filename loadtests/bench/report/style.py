@@ -1,7 +1,10 @@
 """How pictures look."""
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+
+from loadtests.bench.kind import Kind
 
 QUIET = "#57606a"
 INK = "#24292f"
@@ -17,11 +20,12 @@ _COLOURS = {
     "mlserver": "#c8656b",
 }
 SMALL = 8.5
+_PALE = 0.5
 
 
-def colour(system: str) -> str:
-    """Return the colour of a system, the same in every picture."""
-    return _COLOURS.get(system, _OTHER)
+def colour(system: str, kind: Kind = Kind.DOCUMENTED) -> tuple[float, float, float, float]:
+    """Return the colour of a system, the same in every picture; paler for what no documentation shows."""
+    return to_rgba(_COLOURS.get(system, _OTHER), 1.0 if kind == Kind.DOCUMENTED else _PALE)
 
 
 def picture(title: str, width: float, height: float) -> Figure:

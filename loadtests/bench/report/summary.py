@@ -6,6 +6,7 @@ from itertools import groupby
 from statistics import median
 
 from loadtests.bench.cases import CURVE
+from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import LIMIT, Measurement
 from loadtests.bench.report.material import Material
 
@@ -15,6 +16,7 @@ class Summary:
     """Medians over the rounds, and the least and the largest throughput."""
 
     system: str
+    kind: Kind
     variant: str
     case: str
     fraction: float | None
@@ -53,8 +55,8 @@ def limit(found: Iterable[Summary]) -> Summary | None:
     return next((each for each in found if (each.system, each.case, each.variant) == key), None)
 
 
-def _step(one: Measurement) -> tuple[str, str, str, float]:
-    return one.case, one.system, one.variant, one.fraction or 0.0
+def _step(one: Measurement) -> tuple[str, str, Kind, str, float]:
+    return one.case, one.system, one.kind, one.variant, one.fraction or 0.0
 
 
 def _summary(rounds: list[Measurement]) -> Summary:
@@ -63,6 +65,7 @@ def _summary(rounds: list[Measurement]) -> Summary:
     offered = [each.offered for each in rounds if each.offered is not None]
     return Summary(
         first.system,
+        first.kind,
         first.variant,
         first.case,
         first.fraction,

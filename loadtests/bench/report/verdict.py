@@ -3,7 +3,7 @@
 from statistics import median
 from typing import Any
 
-from loadtests.bench.report.bars import BARS, ENOUGH_TEXTS, Bar
+from loadtests.bench.report.bars import BARS, ENOUGH_TEXTS, FIGURES, Bar
 from loadtests.bench.report.material import SLIPWAY, Material
 from loadtests.bench.report.ratios import ratios
 
@@ -11,18 +11,19 @@ _DIGITS = 3
 
 
 def verdict(material: Material) -> dict[str, Any]:
-    """Return the figures, medians over the rounds; null: not measured, which misses the bar.
+    """Return the figures, medians over the rounds; null: not measured, which misses a bar.
 
     `spread` is the least and the largest of the rounds. `errors` counts requests that Slipway answered wrongly or not
     at all; with any, the run has not passed.
     """
     values = ratios(material) | {"accuracy_lost": _accuracy(material)}
-    figures = {bar.key: median(values[bar.key]) if values[bar.key] else None for bar in BARS}
+    keys = [each.key for each in FIGURES]
+    figures = {key: median(values[key]) if values[key] else None for key in keys}
     missed = [bar.key for bar in BARS if not _met(bar, figures[bar.key])]
     errors = sum(each.errors for each in material.measurements if each.system == SLIPWAY)
     return {
         **{key: _rounded(figure) for key, figure in figures.items()},
-        "spread": {bar.key: _spread(bar.key, values[bar.key], material) for bar in BARS},
+        "spread": {key: _spread(key, values[key], material) for key in keys},
         "rounds": len(material.rounds),
         "errors": errors,
         "passed": not missed and not errors,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from loadtests.bench.kind import Kind
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -13,6 +15,7 @@ class Variant:
 
     name: str
     settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    kind: Kind = Kind.DOCUMENTED
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class System(Protocol):
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """Its configurations, of which the best for each group of cases is measured. At least one."""
+        """Its configurations, of which the best of each kind for each group of cases is measured. At least one."""
         ...
 
     def running(self, variant: Variant, places: Places) -> AbstractContextManager[Endpoint]:

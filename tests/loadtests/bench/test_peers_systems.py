@@ -43,6 +43,17 @@ def test_configurations_have_different_names(peer):
     assert len(set(names)) == len(names) > 1
 
 
+def test_every_configuration_is_tried_in_every_way(peer):
+    """A framework is not at its best where only some of its configurations are tried in the ways that it documents."""
+    ways = {}
+    for variant in peer.variants:
+        rest = frozenset((name, value) for name, value in variant.settings.items() if name != "way")
+        ways.setdefault(rest, set()).add((variant.settings["way"], variant.kind))
+
+    assert len(ways) > 3
+    assert all(of == {("padded", "documented"), ("each", "documented"), ("sorted", "sorted")} for of in ways.values())
+
+
 def test_a_peer_predicts_and_leaves_nothing_behind(peer, tmp_path):
     if not is_installed(peer.name):
         pytest.skip(f"The environment of {peer.name} is not there; `make bench` installs it.")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loadtests.bench.peers.assignment import Assignment
-from loadtests.bench.peers.peer import ROOT, Launch, Peer, variant
+from loadtests.bench.peers.peer import ROOT, Launch, Peer, variants
 from loadtests.bench.systems.answers import count
 from loadtests.bench.systems.system import Variant
 
@@ -33,14 +33,11 @@ def _answers(body: bytes) -> int:
 
 SYSTEM = Peer(
     name="bentoml",
-    variants=(
-        variant(batch=1),
-        variant(batch=1, way="sorted"),
-        variant(batch=32, way="sorted"),
-        variant(batch=64),
-        variant(batch=64, way="padded"),
-        variant(batch=64, way="sorted"),
-        variant(workers=1, threads=2, batch=64, way="sorted"),
+    variants=variants(
+        {"batch": 1},
+        {"batch": 32},
+        {"batch": 64},
+        {"workers": 1, "threads": 2, "batch": 64},
     ),
     path="/predict",
     health="/readyz",

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loadtests.bench.peers.assignment import Assignment
-from loadtests.bench.peers.peer import Launch, Peer, variant
+from loadtests.bench.peers.peer import Launch, Peer, variants
 from loadtests.bench.systems.answers import count_in
 from loadtests.bench.systems.system import Variant
 from loadtests.bench.systems.triage_api import encode
@@ -23,15 +23,13 @@ def _answers(body: bytes) -> int:
 
 SYSTEM = Peer(
     name="litserve",
-    variants=(
-        variant(batch=1, servers=1),
-        variant(batch=1, servers=1, way="sorted"),
-        variant(batch=4, wait_ms=1, servers=1, way="sorted"),
-        variant(batch=8, wait_ms=1, servers=1, way="padded"),
-        variant(batch=8, wait_ms=1, servers=1, way="sorted"),
-        variant(batch=32, wait_ms=5, servers=1, way="sorted"),
-        variant(batch=8, wait_ms=1, servers=2, way="sorted"),
-        variant(workers=1, threads=2, batch=64, wait_ms=10, servers=1, way="sorted"),
+    variants=variants(
+        {"batch": 1, "servers": 1},
+        {"batch": 4, "wait_ms": 1, "servers": 1},
+        {"batch": 8, "wait_ms": 1, "servers": 1},
+        {"batch": 32, "wait_ms": 5, "servers": 1},
+        {"batch": 8, "wait_ms": 1, "servers": 2},
+        {"workers": 1, "threads": 2, "batch": 64, "wait_ms": 10, "servers": 1},
     ),
     path="/predict",
     health="/health",

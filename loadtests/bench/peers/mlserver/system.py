@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loadtests.bench.peers.assignment import Assignment
-from loadtests.bench.peers.peer import Launch, Peer, variant
+from loadtests.bench.peers.peer import Launch, Peer, variants
 from loadtests.bench.systems.answers import count
 from loadtests.bench.systems.system import Variant
 from slipway_cli.servers.ports import free_port
@@ -54,14 +54,12 @@ def _answers(body: bytes) -> int:
 
 SYSTEM = Peer(
     name="mlserver",
-    variants=(
-        variant(batch=1),
-        variant(batch=1, way="sorted"),
-        variant(batch=4, wait_ms=1, way="sorted"),
-        variant(batch=8, wait_ms=1, way="padded"),
-        variant(batch=8, wait_ms=1, way="sorted"),
-        variant(batch=32, wait_ms=5, way="sorted"),
-        variant(workers=1, threads=2, batch=64, wait_ms=10, way="sorted"),
+    variants=variants(
+        {"batch": 1},
+        {"batch": 4, "wait_ms": 1},
+        {"batch": 8, "wait_ms": 1},
+        {"batch": 32, "wait_ms": 5},
+        {"workers": 1, "threads": 2, "batch": 64, "wait_ms": 10},
     ),
     path="/v2/models/triage/infer",
     health="/v2/health/ready",

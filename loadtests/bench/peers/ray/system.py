@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loadtests.bench.peers.assignment import Assignment
-from loadtests.bench.peers.peer import Launch, Peer, variant
+from loadtests.bench.peers.peer import Launch, Peer, variants
 from loadtests.bench.systems.answers import count_in
 from loadtests.bench.systems.system import Variant
 from loadtests.bench.systems.triage_api import encode
@@ -39,15 +39,13 @@ def _answers(body: bytes) -> int:
 
 SYSTEM = Peer(
     name="ray",
-    variants=(
-        variant(batch=1, haproxy=True),
-        variant(batch=1, haproxy=True, way="sorted"),
-        variant(batch=4, wait_ms=1, haproxy=True, way="sorted"),
-        variant(batch=8, wait_ms=1, haproxy=True, way="padded"),
-        variant(batch=8, wait_ms=1, haproxy=True, way="sorted"),
-        variant(batch=32, wait_ms=5, haproxy=True, way="sorted"),
-        variant(batch=8, wait_ms=1, haproxy=False, way="sorted"),
-        variant(workers=1, threads=2, batch=64, wait_ms=10, haproxy=True, way="sorted"),
+    variants=variants(
+        {"batch": 1, "haproxy": True},
+        {"batch": 4, "wait_ms": 1, "haproxy": True},
+        {"batch": 8, "wait_ms": 1, "haproxy": True},
+        {"batch": 32, "wait_ms": 5, "haproxy": True},
+        {"batch": 8, "wait_ms": 1, "haproxy": False},
+        {"workers": 1, "threads": 2, "batch": 64, "wait_ms": 10, "haproxy": True},
     ),
     path="/",
     health="/-/healthz",

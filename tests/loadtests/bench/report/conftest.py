@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 from loadtests.bench.cases import CASES, CURVE, FRACTIONS
+from loadtests.bench.kind import Kind
+from loadtests.bench.limit.setting import Setting, write_settings
 from loadtests.bench.measurement import Measurement, append
 
 LIMIT_RATE = 400.0
@@ -17,13 +19,14 @@ SHARES = {
     "ray": (0.20, 0.70),
 }
 """Of the limit, in single and in bulk."""
+SORTED_SHARES = {"litserve": (0.60, 0.90), "ray": (0.65, 0.70)}
+"""The same of the frameworks that were given Slipway's batching."""
 RUN = {
     "options": {"seconds": 6.0, "rounds": 3},
     "machine": {"processor": "A processor", "cores": 2, "system": "Linux"},
     "python": "3.11.7",
     "generator": "vegeta v12.13.0",
     "texts": 3452,
-    "chosen": {"slipway": {"single": "all features on"}, "bentoml": {"single": "padded, 2", "bulk": "each, 1"}},
     "failed": {"mlserver": "it did\nnot start"},
     "failed_variants": {},
 }
@@ -45,6 +48,7 @@ STARTUP = {
     "bars": {"first_answer_s": 2.5, "first_vs_median": 1.2, "rss_load_mb": 350.0},
     "missed": ["first_vs_median"],
 }
+SETTING = Setting(lanes=2, threads=1, padded_tokens=256, padding=12, window=32, by_length=True)
 _PLAIN = Measurement("", "", "", 1, 1000, 1000, 6.0, 100.0, 100.0, 5.0, 9.0, 12.0, 0, 5.0, 0.1, 4.0)
 
 
@@ -58,17 +62,23 @@ def of_round(number, factor):
     yield measured("limit", "single", 200.0, variant="int8", round=number, p50_ms=4.0 / factor)
     for variant, share in (("int8", 1.0), ("fp32", 0.4), ("fp32_plain", 0.3)):
         yield measured("limit", "bulk", LIMIT_RATE * share * factor, variant=variant, round=number)
-    for system, (single, bulk) in SHARES.items():
-        for case in CASES:
-            share = single if case.group == "single" else bulk
-            rate = share * LIMIT_RATE * factor
-            yield measured(system, case.name, rate, variant="v", round=number, p50_ms=6.0 / factor)
+    for system, shares in SORTED_SHARES.items():
+        yield from _cases(system, shares, number, factor, variant="cut", kind=Kind.SORTED)
+    for system, shares in SHARES.items():
+        yield from _cases(system, shares, number, factor, variant=f"v of {system}")
+        rate = shares[1] * LIMIT_RATE * factor
         for fraction in FRACTIONS:
             slow = 10.0 / (1.2 - fraction)
             yield measured(
                 system, CURVE, rate * fraction, variant="v", round=number, fraction=fraction,
                 offered=rate * fraction, p99_ms=slow, p95_ms=slow / 2, p50_ms=slow / 3,
             )  # fmt: skip
+
+
+def _cases(system, shares, number, factor, **other):
+    for case in CASES:
+        rate = shares[case.group == "bulk"] * LIMIT_RATE * factor
+        yield measured(system, case.name, rate, round=number, p50_ms=6.0 / factor, **other)
 
 
 @pytest.fixture
@@ -79,4 +89,5 @@ def folder(tmp_path):
             append(tmp_path, each)
     for name, content in (("run", RUN), ("accuracy", ACCURACY), ("startup", STARTUP)):
         (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    write_settings(tmp_path / "limit.json", {"int8": SETTING})
     return tmp_path

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import MEASUREMENTS, append, read
 from loadtests.bench.report import write
-from loadtests.bench.report.bars import BARS
+from loadtests.bench.report.bars import BARS, FIGURES
 from loadtests.bench.report.documentation import BEGIN, END, publish, replaced
 
 ROOT = Path(__file__).parents[4]
@@ -17,6 +18,8 @@ EXPECTED = {
     "single_vs_limit": 0.7,
     "single_vs_best_peer": 0.7 / 0.5,
     "bulk_vs_best_peer": 0.95 / 0.8,
+    "single_vs_best_sorted_peer": 0.7 / 0.65,
+    "bulk_vs_best_sorted_peer": 0.95 / 0.9,
     "features_bulk": 0.95 / 0.98,
     "features_single": 0.7 / 0.8,
     "p99_half": (1.2 - 0.1) / (1.2 - 0.5),
@@ -37,7 +40,7 @@ def _change(folder, change):
 def test_every_ratio_is_what_one_would_reckon_by_hand(folder):
     found = write(folder)
 
-    assert {bar.key: found[bar.key] for bar in BARS} == pytest.approx(EXPECTED, abs=1e-3)
+    assert {each.key: found[each.key] for each in FIGURES} == pytest.approx(EXPECTED, abs=1e-3)
     assert found["passed"]
     assert found["missed"] == found["not_measured"] == []
     assert (found["rounds"], found["errors"]) == (3, 0)
@@ -65,7 +68,7 @@ def test_the_best_peer_is_the_best_of_each_round_and_never_the_prototype(folder)
     def change(each):
         if each.system == "prototype":
             return replace(each, messages_per_s=10_000.0)
-        if each.system == "ray" and each.round == 2:
+        if (each.system, each.kind, each.round) == ("ray", Kind.DOCUMENTED, 2):
             return replace(each, messages_per_s=each.messages_per_s * 10)
         return each
 
@@ -76,15 +79,39 @@ def test_the_best_peer_is_the_best_of_each_round_and_never_the_prototype(folder)
     assert found["spread"]["single_vs_best_peer"] == [0.35, 1.4]
 
 
+def test_a_framework_with_slipways_batching_changes_no_figure_that_has_a_bar(folder):
+    before = write(folder)
+    _change(folder, lambda each: replace(each, messages_per_s=10_000.0) if each.kind == Kind.SORTED else each)
+    after = write(folder)
+
+    changed = {each.key for each in FIGURES if before[each.key] != after[each.key]}
+    assert changed == {"single_vs_best_sorted_peer", "bulk_vs_best_sorted_peer"}
+    assert after["bulk_vs_best_sorted_peer"] == pytest.approx(380 / 10_000)
+    assert after["passed"]
+
+
+def test_runs_without_kinds_have_them_from_the_names_of_variants(folder):
+    """Or else a framework with Slipway's batching would pass for one that its documentation shows."""
+    lines = [json.loads(each.to_json()) for each in read(folder)]
+    for line in lines:
+        line["variant"] = "workers 2, way sorted, batch 8" if line.pop("kind") == "sorted" else line["variant"]
+    (folder / MEASUREMENTS).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    found = write(folder)
+
+    assert {each.key: found[each.key] for each in FIGURES} == pytest.approx(EXPECTED, abs=1e-3)
+
+
 def test_what_was_not_measured_is_null_and_missed(folder):
     (folder / "accuracy.json").unlink()
     _change(folder, lambda each: None if each.system in {"bentoml", "litserve", "ray"} else each)
 
     found = write(folder)
 
-    without = ["single_vs_best_peer", "bulk_vs_best_peer", "accuracy_lost"]
-    assert found["missed"] == found["not_measured"] == without
-    assert [found[key] for key in without] == [None] * 3
+    promised = ["single_vs_best_peer", "bulk_vs_best_peer", "accuracy_lost"]
+    without = [*promised[:2], "single_vs_best_sorted_peer", "bulk_vs_best_sorted_peer", *promised[2:]]
+    assert (found["missed"], found["not_measured"]) == (promised, without)
+    assert [found[key] for key in without] == [None] * 5
     assert not found["passed"]
     assert "not measured" in (folder / "results.md").read_text(encoding="utf-8")
 
@@ -134,7 +161,14 @@ def test_tables_hold_every_system_and_what_failed(folder):
         "A processor, 2 cores",
         "- mlserver: it did not start",
         "| `fp32_plain` |",
-        "| BentoML | bulk | each, 1 |",
+        "| `bulk_vs_best_peer` | 32 messages a request, 8 at a time ÷ the best other framework | ≥ 1 | 1.19 |",
+        "| LitServe | 240 (120 to 360) | 0.60 |",
+        "| LitServe, sorted | 360 (180 to 540) | 0.90 |",
+        "| no bar | 1.06 | 1.06 to 1.06 |  |",
+        "The two figures without a bar",
+        "| BentoML | bulk | v of bentoml |",
+        "| LitServe, sorted | bulk | cut |",
+        "| `int8` | 2 lanes, 1 in each; <= 256 tokens a run, 12 of padding; windows of 32 by length |",
         "Lost: 0.25 points",
         "| first request ÷ the median | ≤ 1.2 | 1.30 | no |",
     ):

@@ -3,16 +3,21 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loadtests.bench.cases import BULK_PEAK, CASES, PEAK
+from loadtests.bench.cases import BULK_PEAK, CASES, FRACTIONS, PEAK
 from loadtests.bench.cores import available, pinned, share_out
+from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import Measurement
 from loadtests.bench.order import order
-from loadtests.bench.trials import choose
+from loadtests.bench.systems.system import Variant
+from loadtests.bench.trials import choose, rivals
+from loadtests.bench.visit import Visits
 
 NAMES = st.lists(st.text(min_size=1), unique=True, max_size=9)
 
@@ -59,6 +64,10 @@ def test_what_is_started_while_pinned_is_pinned_and_nothing_else():
     assert os.sched_getaffinity(0) == before
 
 
+VARIANTS = [Variant("one"), Variant("two"), Variant("broken")]
+OWN_WAY = [Variant("cut", kind=Kind.SORTED), Variant("cut finely", kind=Kind.SORTED)]
+
+
 def trial(variant, case, speed, errors=0):
     return Measurement("x", variant, case.name, 0, 9, 9, 2.0, speed, speed, 1.0, 1.0, 1.0, errors, 1.0, 0.1)
 
@@ -72,15 +81,40 @@ def test_the_fastest_variant_of_each_group_is_chosen():
         trial("broken", PEAK, 999.0, errors=1),
     ]
 
-    assert choose(trials, CASES) == {"single": "two", "bulk": "one"}
+    assert choose(trials, VARIANTS, CASES) == {"documented": {"single": "two", "bulk": "one"}}
+
+
+def test_a_faster_variant_of_another_kind_takes_no_place():
+    rates = {"one": 100.0, "two": 120.0, "broken": 90.0, "cut": 300.0, "cut finely": 310.0}
+    trials = [trial(variant, case, rate) for variant, rate in rates.items() for case in (PEAK, BULK_PEAK)]
+
+    found = choose(trials, [*VARIANTS, *OWN_WAY], CASES)
+
+    assert found == {
+        "documented": {"single": "two", "bulk": "two"},
+        "sorted": {"single": "cut finely", "bulk": "cut finely"},
+    }
 
 
 def test_without_a_variant_that_answers_there_is_no_choice():
-    with pytest.raises(RuntimeError, match="bulk"):
-        choose([trial("one", PEAK, 100.0)], CASES)
+    with pytest.raises(RuntimeError, match="None of 3 variants answered without errors in the trial of bulk"):
+        choose([trial("one", PEAK, 100.0)], VARIANTS, CASES)
+
+
+def test_what_has_no_rival_of_its_kind_needs_no_trial():
+    assert rivals(VARIANTS[:1]) == []
+    assert rivals([*VARIANTS, OWN_WAY[0]]) == VARIANTS
+    assert choose([], VARIANTS[:1], CASES) == {"documented": {"single": "one", "bulk": "one"}}
+
+
+def test_a_curve_is_measured_of_what_the_documentation_shows_alone():
+    visits = partial(Visits, steps=None, places=None, texts=[], seed=1, cases=CASES)
+
+    assert visits(curve=True).count(Kind) == len(CASES) + len(FRACTIONS) + len(CASES)
+    assert visits(curve=False).count(Kind) == 2 * len(CASES)
 
 
 def test_a_measurement_survives_its_file():
-    step = trial("one", PEAK, 100.5)
+    step = replace(trial("one", PEAK, 100.5), kind=Kind.SORTED)
 
     assert Measurement.from_json(step.to_json()) == step

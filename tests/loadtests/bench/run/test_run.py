@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from loadtests.bench.generator.binary import is_right
+from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import TRIALS, read
 from loadtests.bench.options import parse
 from loadtests.bench.run import BINARIES, run
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.skipif(
 class Tiny:
     def __init__(self, name, *modes):
         self.name = name
-        self.variants = tuple(Variant(mode) for mode in modes)
+        kinds = {mode: Kind.SORTED if "our own way" in mode else Kind.DOCUMENTED for mode in modes}
+        self.variants = tuple(Variant(mode, kind=kind) for mode, kind in kinds.items())
 
     @contextmanager
     def running(self, variant, places):
@@ -78,6 +80,21 @@ def test_variants_are_tried_and_the_one_that_answers_is_measured(bench):
     trials = list(read(record.folder, TRIALS))
     assert {trial.variant for trial in trials} == {"right", "refusing"}
     assert next(trial.refused for trial in trials if trial.variant == "refusing") > 0
-    assert record.chosen == {"choosy": {"bulk": max(trials, key=lambda trial: trial.messages_per_s).variant}}
+    fastest = max(trials, key=lambda trial: trial.messages_per_s).variant
+    assert record.chosen == {"choosy": {"documented": {"bulk": fastest}}}
     assert record.failed_variants.keys() == {"choosy, wrong"}
     assert [each.round for each in read(record.folder)] == [1, 2]
+
+
+@pytest.mark.timeout(240)
+def test_the_best_of_each_kind_is_measured_in_every_round_and_steps_are_counted(bench, capsys):
+    arguments = ["--rounds", "2", "--cases", "single_c1", "bulk_c8", "--no-curve"]
+    record = bench(Tiny("lent", "right", "refusing", "right, in our own way"), arguments=arguments)
+
+    found = [(each.round, each.kind, each.case) for each in read(record.folder)]
+    rounds = [(number, kind, case) for number in (1, 2) for kind in Kind for case in ("single_c1", "bulk_c8")]
+    assert sorted(found) == sorted(rounds)
+    chosen = json.loads((record.folder / "run.json").read_text())["chosen"]["lent"]
+    assert chosen["sorted"] == dict.fromkeys(("single", "bulk"), "right, in our own way")
+    assert chosen["documented"].keys() == {"single", "bulk"}
+    assert "[  12 of 12" in capsys.readouterr().out
