@@ -11,7 +11,7 @@ from starlette.datastructures import State
 from starlette.types import Message, Scope
 
 from slipway.audit.buffer import AuditBuffer
-from slipway.errors import Unauthenticated
+from slipway.errors import Unauthenticated, Unavailable
 from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 from slipway.tenants.authenticator import Authenticator
@@ -24,7 +24,7 @@ from slipway_api.state import Api
 _TIMES = 6
 """The driver lets PostgreSQL prepare a statement when it comes for the sixth time on a connection."""
 _LONGEST_SECONDS = 2.0
-"""For all of them. A store that hangs must not keep the process from starting."""
+"""For all of it. A store that hangs must not keep the process from starting."""
 _NOBODY = UUID(int=0)
 _UNSAMPLED = b"00-%s-%s-00"
 
@@ -47,12 +47,17 @@ async def rehearse(app: FastAPI, api: Api) -> None:
     They open the connection to Redis, make the routes' lazy parts, and run the model as requests do. They come from
     nobody, and are not counted, traced or audited as requests. Where the workload has no example, they are refused for
     their body. What is away (PostgreSQL, Redis) is found away, as by any request.
+
+    Last of all the keys in force are read, as what is known of a key holds for seconds only.
     """
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
             for _ in range(_TIMES):
                 # In a task, and so in a context, of its own.
                 await asyncio.create_task(_play(app, _stage(api)))
+            await api.authenticator.learn()
+    except Unavailable:
+        log.warning("rehearsal.without_keys")  # each is looked up when it comes
     except TimeoutError:
         log.warning("rehearsal.broken_off")
     except Exception:

@@ -111,6 +111,53 @@ async def test_a_remembered_check_costs_no_query(authenticator, issue, platform,
         await authenticator.authenticate(unknown)
 
 
+async def test_a_key_that_was_learned_costs_no_query_and_is_checked_like_any_other(
+    authenticator, issue, platform, monkeypatch
+):
+    key_id, token = await issue(Scope.PREDICT)
+    await authenticator.learn()
+    monkeypatch.delattr(platform.database.__class__, "run_system")
+
+    assert (await authenticator.authenticate(token)).key_id == key_id
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(f"slw_{key_id}_{'0' * 64}")
+
+
+async def test_what_was_learned_of_a_key_is_asked_for_again_in_time(
+    authenticator, issue, platform, principal, monkeypatch
+):
+    key_id, token = await issue()
+    await authenticator.learn()
+    async with platform.database.transaction(principal.tenant_id) as connection:
+        assert await revoke_key(connection, principal.tenant_id, key_id, "test")
+
+    later = time.monotonic() + platform.settings.key_cache_ttl
+    monkeypatch.setattr(module.time, "monotonic", lambda: later)
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(token)
+
+
+async def test_only_keys_in_force_are_learned_and_no_more_than_may_be(
+    authenticator, issue, platform, principal, lookups, monkeypatch
+):
+    _, expired = await issue(expires_at=clock.now() - timedelta(seconds=1))
+    revoked_id, revoked = await issue()
+    async with platform.database.transaction(principal.tenant_id) as connection:
+        assert await revoke_key(connection, principal.tenant_id, revoked_id, "test")
+    in_force = [token for _, token in [await issue() for _ in range(3)]]
+    monkeypatch.setattr(module, "_LEARNED", 2)
+
+    await authenticator.learn()
+
+    for refused in (expired, revoked):
+        with pytest.raises(Unauthenticated):
+            await authenticator.authenticate(refused)
+    assert len(lookups) == 2, "they are looked up like keys that nobody knows"
+    for token in in_force:
+        await authenticator.authenticate(token)
+    assert len(lookups) >= 3
+
+
 async def test_one_good_token_says_nothing_for_another_of_the_same_key(authenticator, issue):
     key_id, token = await issue()
     for _ in range(3):

@@ -16,6 +16,8 @@ from slipway.tenants.verified import VerifiedTokens
 
 _REMEMBERED = 10_000
 _ASKED_AT_ONCE = 1_000
+_LEARNED = 1_000
+"""Keys that are read at the start: more would hold it up."""
 _HEADERS = {"WWW-Authenticate": "Bearer"}
 
 
@@ -45,6 +47,18 @@ class Authenticator:
         caller = self._verified.find(text) or await self._check(text)
         self._used.add(caller.key_id)
         return caller
+
+    async def learn(self) -> None:
+        """Read keys that are in force, so that the first request with one of them waits for no query.
+
+        They are remembered for as long as any other key that was looked up. Call it once, before the first request.
+
+        Raises:
+            Unavailable: PostgreSQL does not answer.
+        """
+        until = time.monotonic() + self._ttl
+        for key in await repository.keys_in_force(self._database, _LEARNED):
+            self._remembered[key.id] = _Remembered(key, until)
 
     async def flush_last_used(self) -> None:
         """Write when keys were last used; call it every few seconds."""

@@ -12,7 +12,11 @@ from slipway.database import Database
 from slipway.tenants.models import api_keys, tenants
 from slipway.tenants.schemas import StoredKey
 
-_FIND_KEY: LiteralString = "SELECT id, tenant_id, hash, scopes, expires_at, revoked_at FROM api_keys WHERE id = %(id)s"
+_KEYS: LiteralString = "SELECT id, tenant_id, hash, scopes, expires_at, revoked_at FROM api_keys"
+_FIND_KEY: LiteralString = f"{_KEYS} WHERE id = %(id)s"
+_KEYS_IN_FORCE: LiteralString = (
+    f"{_KEYS} WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) LIMIT %(most)s"
+)
 
 
 async def add_tenant(connection: AsyncConnection, tenant: UUID, name: str) -> None:
@@ -46,12 +50,20 @@ async def revoke_key(connection: AsyncConnection, key_id: str) -> bool:
 async def find_key(database: Database, key_id: str) -> StoredKey | None:
     """Return a key of any tenant, in one round trip: the first request with a key waits for it."""
     rows = await database.run_system(_FIND_KEY, {"id": key_id})
-    return next(
-        (StoredKey(key, owner, hash_, frozenset(scopes), *times) for key, owner, hash_, scopes, *times in rows), None
-    )
+    return next(map(_stored, rows), None)
+
+
+async def keys_in_force(database: Database, most: int) -> list[StoredKey]:
+    """Return the keys of all tenants that are neither revoked nor expired: any `most` of them, if there are more."""
+    return [_stored(row) for row in await database.run_system(_KEYS_IN_FORCE, {"most": most})]
 
 
 async def touch_keys(connection: AsyncConnection, key_ids: Collection[str], at: datetime) -> None:
     """Note when keys were last used. As the system role."""
     statement = update(api_keys).where(api_keys.c.id == bindparam("key_id")).values(last_used_at=at)
     await connection.execute(statement, [{"key_id": key_id} for key_id in sorted(key_ids)])
+
+
+def _stored(row: tuple[Any, ...]) -> StoredKey:
+    key, owner, hash_, scopes, *times = row
+    return StoredKey(key, owner, hash_, frozenset(scopes), *times)
