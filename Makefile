@@ -77,7 +77,7 @@ chaos-quick: model ## The same in under two minutes
 	PYTHONPATH=tests:tests/workloads $(BIN)/python -m chaos --quick --seed $(or $(SEED),1)
 
 .PHONY: bench
-bench: model ## Slipway beside other serving frameworks and the model alone, in one run (some 40 minutes; needs Go; ARGS=--quick)
+bench: model ## Slipway beside other serving frameworks and the model alone, in one run (about an hour; needs Go; ARGS=--quick)
 	$(BIN)/python -m loadtests.bench $(ARGS)
 
 .PHONY: bench-guard
