@@ -1,14 +1,21 @@
 """Row-level security, checked over the catalogue, so that a new table cannot forget it."""
 
 import asyncio
+import re
 from contextlib import suppress
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from slipway.database import Database
+from slipway.database.bootstrap import SYSTEM_ROLE
+from slipway.database.engine import driver_url
+from slipway.database.grants import GRANTS
+from slipway.database.isolation import VERSION_TABLE, find_faults
+from slipway.database.scaler import SCALER_ROLE, grant_scaler
 from slipway.database.tables import ALL_TABLES
 
 TENANT_TABLES = [table.name for table in ALL_TABLES if table.name != "tenants"]
@@ -26,43 +33,108 @@ SCHEMA_CHANGES = (
     "SET ROLE slipway_owner",
 )
 
-SYSTEM_GRANTS = """
-    SELECT table_name, privilege_type, string_agg(column_name, ' ' ORDER BY column_name)
-    FROM information_schema.column_privileges
-    WHERE grantee = 'slipway_system' AND table_schema = 'public' GROUP BY 1, 2
-"""
+MUTATIONS = {
+    "ALTER TABLE job_items DISABLE ROW LEVEL SECURITY": "job_items: row-level security",
+    "ALTER TABLE job_items NO FORCE ROW LEVEL SECURITY": "job_items: row-level security",
+    "DROP POLICY tenant ON subjects": "subjects: there is no policy tenant",
+    "ALTER POLICY tenant ON subjects USING (true)": "subjects: the policy tenant is not one",
+    "ALTER POLICY tenant ON subjects WITH CHECK (true)": "subjects: the policy tenant is not one",
+    "ALTER POLICY tenant ON subjects TO PUBLIC": "subjects: the policy tenant is not one",
+    "CREATE POLICY more ON subjects FOR SELECT TO slipway_app USING (pseudonym IS NULL)": "subjects: the policy more",
+    "CREATE POLICY system ON subjects TO slipway_system USING (true)": "subjects: the policy system",
+    "GRANT SELECT ON subjects TO slipway_system": r"slipway_system may SELECT subjects \(\*\): that is not declared",
+    "GRANT SELECT (input) ON job_items TO slipway_system": r"slipway_system may SELECT job_items \(input\)",
+    "GRANT SELECT (wrapped) ON tenant_keys TO PUBLIC": r"PUBLIC may SELECT tenant_keys \(wrapped\)",
+    "GRANT UPDATE ON audit_log TO slipway_app": r"slipway_app may UPDATE audit_log \(\*\): that is not declared",
+    "GRANT INSERT (id) ON audit_log TO slipway_app": r"slipway_app may INSERT audit_log \(id\)",
+    "GRANT TRUNCATE ON jobs TO slipway_app": "slipway_app may TRUNCATE jobs",
+    "GRANT SELECT ON jobs TO slipway_app WITH GRANT OPTION": "slipway_app may grant SELECT jobs",
+    "GRANT USAGE ON SEQUENCE job_chunks_id_seq TO slipway_system": "slipway_system may USAGE job_chunks_id_seq",
+    "REVOKE SELECT (hash) ON api_keys FROM slipway_system": r"slipway_system may not SELECT api_keys \(hash\)",
+    "ALTER ROLE slipway_app BYPASSRLS": "The role slipway_app may go round it",
+    "ALTER ROLE slipway_owner BYPASSRLS": "The role slipway_owner may go round it",
+    "ALTER ROLE slipway_system CREATEROLE": "The role slipway_system may go round it",
+    "GRANT pg_read_all_data TO slipway_app": "The role slipway_app is a member of pg_read_all_data",
+    "GRANT slipway_owner TO slipway_system": "The role slipway_system is a member of slipway_owner",
+    "ALTER TABLE jobs OWNER TO slipway_app": "The role slipway_app owns something",
+    "ALTER TABLE jobs OWNER TO CURRENT_USER": "jobs belongs to another role",
+    "CREATE TABLE secrets (tenant_id uuid)": "secrets is in the schema, and not among the declared tables",
+    "CREATE VIEW all_jobs AS SELECT * FROM jobs": "all_jobs is in the schema, and not among the declared tables",
+    "DROP TABLE webhook_attempts": "webhook_attempts is declared, and not in the schema",
+    "ALTER FUNCTION announce_job SECURITY DEFINER": "The function announce_job runs with the rights of its owner",
+    "GRANT CREATE ON SCHEMA public TO slipway_app": "The role slipway_app may create objects in the schema public",
+    "DO $$BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END$$": (
+        "The role slipway_system may create schemas or temporary tables"
+    ),
+    "ALTER DEFAULT PRIVILEGES FOR ROLE slipway_owner GRANT SELECT ON TABLES TO slipway_system": (
+        "The role slipway_system is granted rights on what is yet to be made"
+    ),
+}
+"""What someone could do to the separation, and the sentence that must be said about it."""
 
 
-async def test_every_table_has_row_level_security_that_binds_its_owner_too(rows, settings):
-    found = await rows("""
-        SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
-            EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id' AND NOT attisdropped),
-            ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = c.oid)
-        FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
-    """)
-    assert {name for name, *_ in found} == {*TENANT_TABLES, "tenants", "alembic_version"}
-    for name, enabled, forced, of_a_tenant, policies in found:
-        if name != "alembic_version":
-            assert (enabled, forced) == (True, True), name
-            assert of_a_tenant == (name != "tenants"), name
-            assert "tenant" in policies, name
+@pytest.fixture
+async def catalogue(postgres, settings):
+    """A superuser's connection whose changes are taken back, even those to the roles."""
+    url = make_url(postgres.admin_url).set(
+        drivername="postgresql+psycopg", database=driver_url(settings.database_app_url).database
+    )
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        await transaction.rollback()
+    await engine.dispose()
 
 
-async def test_no_role_can_go_round_it(rows, settings):
-    found = await rows("""
-        SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb,
-            (SELECT count(*) FROM pg_auth_members WHERE member = r.oid)
-        FROM pg_roles r WHERE rolname LIKE 'slipway%%' ORDER BY 1
-    """)
-    assert found == [("slipway_app", False, 0), ("slipway_owner", False, 0), ("slipway_system", False, 0)]
+async def test_what_is_declared_is_what_the_migrations_made(catalogue):
+    """Forced row-level security on every table with a tenant, policies, owners, roles, and grants by column."""
+    assert await find_faults(catalogue) == []
 
 
-async def test_the_serving_roles_own_nothing(rows, settings):
-    assert await rows("SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE 'job%%'") == [
-        ("slipway_owner",)
-    ]
-    owned = "SELECT count(*) FROM pg_shdepend WHERE deptype = 'o' AND refobjid = %s::regrole"
-    assert [await rows(owned, role) for role in ("slipway_app", "slipway_system")] == [[(0,)], [(0,)]]
+@pytest.mark.parametrize("role", ["app", "system"])
+async def test_the_serving_roles_may_ask_about_it_as_well(database, role):
+    opened = database.transaction(uuid4()) if role == "app" else database.system_transaction()
+    async with opened as connection:
+        assert await find_faults(connection) == []
+
+
+@pytest.mark.parametrize(("change", "fault"), MUTATIONS.items())
+async def test_a_hole_in_it_is_found(catalogue, change, fault):
+    await catalogue.execute(text(change))
+    assert any(re.match(fault, sentence) for sentence in await find_faults(catalogue))
+
+
+async def test_the_optional_role_of_the_autoscaler_is_no_fault(catalogue):
+    await catalogue.execute(text(f"CREATE ROLE {SCALER_ROLE}"))
+    await catalogue.run_sync(grant_scaler)
+    assert await find_faults(catalogue) == []
+
+
+async def test_every_table_of_a_tenant_says_whose_a_row_is(catalogue):
+    """By a column that cannot be empty: a row of nobody would be out of everybody's sight, erasure's as well."""
+    found = await catalogue.execute(
+        text("SELECT attrelid::regclass::text FROM pg_attribute WHERE attname = 'tenant_id' AND attnotnull")
+    )
+    assert set(TENANT_TABLES) <= set(found.scalars())
+
+
+def test_the_roles_that_are_declared_are_granted_nothing_on_other_tables():
+    for role in GRANTS.values():
+        assert role.keys() <= {*TENANT_TABLES, "tenants", VERSION_TABLE}
+
+
+def test_the_system_role_sees_nothing_that_is_sealed_or_secret():
+    """No sealed column, no pseudonym, no wrapped key, no audit detail."""
+    sealed = {"job_items", "subjects", "subject_keys", "tenant_keys", "webhook_attempts"}
+    assert GRANTS[SYSTEM_ROLE].keys().isdisjoint(sealed)
+    hidden = {
+        "audit_log": {"actor", "resource", "detail"},
+        "idempotency_keys": {"fingerprint"},
+        "webhook_endpoints": {"url", "secret", "previous_secret"},
+        "webhook_events": {"payload"},
+    }
+    for table, columns in hidden.items():
+        assert columns.isdisjoint(GRANTS[SYSTEM_ROLE][table].select)
 
 
 @pytest.mark.parametrize("role", ["app", "system"])
@@ -136,56 +208,3 @@ async def test_a_pooled_connection_forgets_its_tenant(settings, two_tenants, end
     async with database._app._engine.begin() as connection:
         assert (await connection.execute(text("SELECT 1 FROM jobs"))).all() == []
     await database.close()
-
-
-async def test_the_system_role_sees_queue_metadata_and_key_hashes_only(rows, settings):
-    """No sealed column, no pseudonym, no wrapped key, no audit detail."""
-    found = {(table, privilege): columns for table, privilege, columns in await rows(SYSTEM_GRANTS)}
-    chunk = (
-        "attempts available_at created_at first id job_id last lease_until priority state suspect tenant_id token "
-        "workload"
-    )
-    assert found == {
-        ("alembic_version", "SELECT"): "version_num",
-        ("tenants", "SELECT"): "id name",
-        ("api_keys", "SELECT"): "expires_at hash id revoked_at scopes tenant_id",
-        ("api_keys", "UPDATE"): "last_used_at",
-        ("jobs", "SELECT"): (
-            "created_at dead id priority revision started_at state tenant_id touched_at traceparent workload"
-        ),
-        ("jobs", "UPDATE"): "revision started_at state",
-        ("job_chunks", "SELECT"): chunk,
-        ("job_chunks", "UPDATE"): chunk,
-        ("idempotency_keys", "SELECT"): "created_at key tenant_id",
-        ("audit_log", "SELECT"): "at tenant_id xid",
-        ("audit_seals", "SELECT"): "sequence tenant_id upto_xid",
-        ("webhook_endpoints", "SELECT"): "broken_until enabled id tenant_id",
-        ("webhook_deliveries", "SELECT"): (
-            "attempts available_at created_at endpoint_id event_id finished_at id lease_until state tenant_id token"
-        ),
-        ("webhook_deliveries", "UPDATE"): "attempts lease_until state token",
-        ("webhook_events", "SELECT"): "created_at id tenant_id",
-    }
-    whole = (
-        "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee = 'slipway_system'"
-    )
-    assert set(await rows(whole)) == {
-        ("alembic_version", "SELECT"),
-        ("job_chunks", "SELECT"),
-        ("job_chunks", "UPDATE"),
-        ("idempotency_keys", "DELETE"),
-        ("webhook_deliveries", "SELECT"),
-        ("webhook_events", "DELETE"),
-    }
-
-
-async def test_the_app_role_can_add_to_the_audit_log_and_to_nothing_of_it(rows, settings):
-    found = await rows("""
-        SELECT table_name, privilege_type, string_agg(column_name, ' ' ORDER BY column_name)
-        FROM information_schema.column_privileges
-        WHERE grantee = 'slipway_app' AND table_name LIKE 'audit%%' AND privilege_type <> 'SELECT' GROUP BY 1, 2
-    """)
-    assert found == [
-        ("audit_log", "INSERT", "action actor detail resource tenant_id trace_id"),
-        ("audit_seals", "INSERT", "digest entries key_id sealed_at sequence signature tenant_id upto_xid"),
-    ]
