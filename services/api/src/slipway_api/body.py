@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from slipway.errors import BodyTooLarge, InvalidInput, MalformedBody, RequestTimeout, UnsupportedMediaType
 from slipway.settings import Settings
-from slipway_api.problems import invalid_input
+from slipway_api.mistakes import declared_names, invalid_input
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -152,17 +152,17 @@ def parse_json(model: type[ModelT], content: bytes, line: int | None = None) -> 
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        raise _refused(error, line) from None
+        raise _refused(error, line, model) from None
 
 
-def _refused(error: ValidationError, line: int | None) -> MalformedBody | InvalidInput:
+def _refused(error: ValidationError, line: int | None, model: type[BaseModel]) -> MalformedBody | InvalidInput:
     where = "" if line is None else f"line/{line}"
     if error.error_count() > _MOST_MISTAKES:
         return InvalidInput(f"{where}#: There are {error.error_count():,} mistakes")
-    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    mistakes = error.errors(include_url=False, include_context=False)
     if mistakes[0]["type"] == "json_invalid":
         return MalformedBody(f"{where}: {mistakes[0]['msg']}" if where else mistakes[0]["msg"])
-    return invalid_input(mistakes, f"{where}#")
+    return invalid_input(mistakes, f"{where}#", declared_names(model))
 
 
 def _check_length(number: int, line: bytes | bytearray) -> None:

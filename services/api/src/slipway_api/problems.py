@@ -1,8 +1,6 @@
 """Turns every error into one format: RFC 9457 `application/problem+json`."""
 
 import json
-import re
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -10,24 +8,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from opentelemetry.trace import get_current_span
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from slipway import errors
-from slipway.errors import InvalidInput, Problem
+from slipway.errors import Problem
 from slipway.telemetry import catalogue
 from slipway.telemetry.current_span import note_problem
 from slipway.telemetry.tracing import current_trace_id
+from slipway_api.mistakes import invalid_input
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "https://slipway.dev/problems/"
-_SHOWN = 20
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
-_WORDS = {
-    "extra_forbidden": "There is no such field",
-    "uuid_parsing": "This is not a UUID",
-}
-"""Better words than pydantic's, which quote the input or speak of classes."""
 _REJECTED: dict[type[Problem], str] = {
     errors.Unauthenticated: "unauthenticated",
     errors.MissingScope: "missing_scope",
@@ -79,23 +70,6 @@ def problem_response(problem: Problem) -> Response:
     note_problem(get_current_span(), problem)
     content = document(type(problem), problem.detail, current_trace_id()) | problem.extra
     return Response(json.dumps(content), problem.status.value, problem.headers, MEDIA_TYPE)
-
-
-def invalid_input(mistakes: Sequence[ErrorDetails], place: str) -> InvalidInput:
-    """Describe what pydantic found, at a place, without repeating any of the input but plain names of fields."""
-    shown = [_field_error(mistake, place) for mistake in mistakes[:_SHOWN]]
-    first = shown[0]
-    more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    return InvalidInput(f"{first['pointer']}: {first['detail']}{more}", {"errors": shown})
-
-
-def _field_error(mistake: ErrorDetails, place: str) -> dict[str, str]:
-    names = [part if isinstance(part, int) or _PLAIN_NAME.fullmatch(part) else "?" for part in mistake["loc"]]
-    return {
-        "pointer": "/".join(str(part) for part in (place, *names) if part != ""),
-        "code": mistake["type"],
-        "detail": _WORDS.get(mistake["type"], mistake["msg"]),
-    }
 
 
 def handle_problems(app: FastAPI) -> None:

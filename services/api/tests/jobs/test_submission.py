@@ -75,7 +75,7 @@ async def test_without_a_line_there_is_no_job(body, upload, caller, stored, prob
         (b'{"page": "YQ=="} {"page": "YQ=="}', 400, "malformed-body", r"line/1203: Invalid JSON: .*"),
         (b'{"page": "YQ==", "patient": "\\ud800"}', 400, "malformed-body", r"line/1203: Invalid JSON: .*"),
         (b'{"page": ""}', 422, "invalid-input", r"line/1203#/page: .*"),
-        (b'{"page": "YQ==", "colour": "blue"}', 422, "invalid-input", r"line/1203#/colour: There is no such field"),
+        (b'{"page": "YQ==", "colour": "blue"}', 422, "invalid-input", r"line/1203#/\?: There is no such field.*"),
         (b"[1]", 422, "invalid-input", r"line/1203#: .*"),
     ],
 )
@@ -175,7 +175,8 @@ async def test_the_callers_trace_is_kept_with_the_job(caller, server):
 )
 async def test_a_wrong_parameter_is_a_422(query, caller, problem):
     response = await caller.http.post(f"/v1/jobs?{query}", json={"inputs": [{"page": "YQ=="}]})
-    pointer = f"query/{query.partition('=')[0]}"
+    name = query.partition("=")[0]
+    pointer = f"query/{'?' if name == 'prio' else name}"
     assert problem(response, 422, "invalid-input")["errors"][0]["pointer"] == pointer
 
 

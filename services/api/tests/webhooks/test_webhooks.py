@@ -34,7 +34,7 @@ async def test_the_location_leads_to_it(caller, receiver):
         ({"url": "https://example.com/"}, "#/events"),
         ({"url": "https://example.com/", "events": []}, "#/events"),
         ({"url": "https://example.com/", "events": ["job.exploded"]}, "#/events/0"),
-        ({"url": "https://example.com/", "events": ["job.completed"], "colour": "red"}, "#/colour"),
+        ({"url": "https://example.com/", "events": ["job.completed"], "colour": "red"}, "#/?"),
         ({"url": "gopher://example.com/", "events": ["job.completed"]}, "#/url"),
         ({"url": "https://10.0.0.1/", "events": ["job.completed"]}, "#/url"),
         ({"url": "https://169.254.169.254/latest/meta-data/", "events": ["job.completed"]}, "#/url"),
