@@ -54,8 +54,8 @@ class Outcome:
     """Answers with own rows in them: the queries do read."""
     refused: int = 0
     """Queries that PostgreSQL refused."""
-    inherited: int = 0
-    """Transactions on a connection that another tenant had used right before."""
+    inherited: Counter[str] = field(default_factory=Counter)
+    """Transactions on a connection that another tenant had used right before, by how that had ended."""
 
     @property
     def total(self) -> int:
@@ -283,7 +283,7 @@ class _Run:
         if process != self._backend:
             self._stained = False
         elif self._before[0] != str(turn.tenant and turn.tenant.number):
-            self._outcome.inherited += 1
+            self._outcome.inherited[self._before[1]] += 1
         self._backend = process
 
     def _world(self) -> dict[str, dict[UUID, list[Any]]]:

@@ -13,6 +13,7 @@ from privacy.statements import READS, TABLES, WRITES, Forge
 QUERIES = int(os.environ.get("CROSSING_QUERIES", "3000"))
 
 
+@pytest.mark.timeout(3_600)
 async def test_no_query_crosses_between_tenants(settings, postgres):
     told = []
     outcome = await asyncio.to_thread(cross, settings, postgres.admin_url, QUERIES, 8, told.append)
@@ -23,9 +24,8 @@ async def test_no_query_crosses_between_tenants(settings, postgres):
     assert len(outcome.queries) == len(READS) + len(WRITES), "every kind was asked"
     assert outcome.own > QUERIES / 20, "own rows are found"
     assert outcome.refused > QUERIES / 20, "refusals are met"
-    endings = {name.rpartition(" ")[2] for name in outcome.turns} - {"start"}
-    assert endings == {"commit", "rollback", "error", "cancelled", "timeout"}
-    assert outcome.inherited > outcome.turns.total() / 3, "connections are used again by others"
+    assert outcome.inherited.keys() == {"commit", "rollback", "error", "cancelled", "timeout"}
+    assert outcome.inherited.total() > outcome.turns.total() / 3, "connections are used again by others"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,6 @@ async def test_no_query_crosses_between_tenants(settings, postgres):
         "ALTER POLICY tenant ON subjects USING (true) WITH CHECK (true)",
         "ALTER TABLE webhook_events DISABLE ROW LEVEL SECURITY",
         "CREATE POLICY more ON audit_log FOR SELECT USING (tenant_id IS NOT NULL)",
-        "ALTER POLICY tenant ON jobs WITH CHECK (true)",
     ],
 )
 async def test_a_hole_is_found(settings, postgres, hole):
