@@ -1,6 +1,7 @@
 """A personal value in an exception, or in a library's message, never reaches the log."""
 
 import asyncio
+import email.message
 import json
 import logging
 import subprocess
@@ -139,6 +140,22 @@ def test_libraries_that_are_not_known_to_log_templates_are_not_quoted(lines: Lin
         assert line["place"].startswith("test_log_privacy:")
         assert "library_message" not in line
         assert "Jane" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("logger", "source"),
+    [
+        (PERSON, "unnamed"),
+        (f"asyncio.{PERSON}", "asyncio"),
+        (f"{email.message.__name__}.{PERSON}.x", "email.message"),
+        ("py.warnings", "py.warnings"),
+        ("uvicorn.error", "uvicorn.error"),
+    ],
+)
+def test_a_logger_s_name_is_told_as_far_as_it_is_no_value(lines: Lines, logger: str, source: str) -> None:
+    logging.getLogger(logger).warning("Something")
+    (line,) = lines()
+    assert line["source"] == source
 
 
 def test_only_the_first_line_of_a_library_s_message_is_quoted(lines: Lines) -> None:

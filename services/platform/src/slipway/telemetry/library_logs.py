@@ -1,6 +1,7 @@
 """Carries the records of the standard library's `logging` into our logs: a library's words, never its values."""
 
 import logging
+import sys
 import time
 from collections.abc import Mapping
 
@@ -13,6 +14,9 @@ _RAW = ("celery.redirected",)
 _BACKGROUND = ("opentelemetry", "UnleashClient")
 """Libraries that try again for as long as their server is away: each of their messages is logged once a minute."""
 _REPEAT_SECONDS = 60.0
+_OF_PYTHON = ("root", "py.warnings")
+_MADE_UP = "unnamed"
+"""Stands for a logger whose name is no module's: it may be made of a value."""
 _MAX_CHARACTERS = 300
 _HIDDEN = "…"
 
@@ -28,7 +32,7 @@ class LibraryHandler(logging.Handler):
         """Log one record."""
         if self._is_repeated(record):
             return
-        log = structlog.get_logger(source=record.name)
+        log = structlog.get_logger(source=_source(record.name))
         fields: dict[str, object] = {"place": f"{record.module}:{record.lineno}"}
         if _is_quoted(record.name):
             fields["library_message"] = quote(record)
@@ -64,6 +68,15 @@ def _masked(arguments: tuple[object, ...] | Mapping[str, object]) -> tuple[objec
 
 def _mask(value: object) -> object:
     return value if isinstance(value, int | float) else _HIDDEN
+
+
+def _source(name: str) -> str:
+    """Return the name of a logger as far as it is that of a module, or of a library that we know."""
+    if name in _OF_PYTHON or name.partition(".")[0] in _QUOTED:
+        return name
+    parts = name.split(".")
+    modules = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((module for module in modules if module in sys.modules), _MADE_UP)
 
 
 def _is_quoted(name: str) -> bool:
