@@ -8,7 +8,7 @@ from loadtests.bench.options import Options, parse
 from loadtests.bench.parts import accuracy, startup
 from loadtests.bench.report.write import TABLES, write
 from loadtests.bench.run import run
-from loadtests.bench.systems.every import chosen
+from loadtests.bench.systems.every import HOME, chosen
 from triage.errors import ModelError
 
 _INTERRUPTED = 130
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def _run(options: Options) -> int:
-    record = run(options, chosen(options.systems))
+    record = run(options, HOME, chosen(options.systems))
     for part in (startup, accuracy):
         part(record)
     found = write(options.out, docs=options.docs)

@@ -1,8 +1,8 @@
-"""One measured step, kept as a line of JSON: a run that breaks loses nothing that was measured.
+"""One measured slice, kept as a line of JSON: a run that breaks loses no contest that was measured.
 
 A run's folder, var/bench/<time>, holds:
-- measurements.ndjson: what counts, rounds from 1;
-- trials.ndjson: the short search among the variants of a system, round 0, of which nothing but the choice is used;
+- measurements.ndjson: what counts;
+- trials.ndjson: the search among the variants of a system, of which nothing but the choice is used;
 - run.json: the options, the processors, the chosen variants, and the systems that failed, with why.
 """
 
@@ -16,9 +16,20 @@ from loadtests.bench.kind import Kind
 MEASUREMENTS = "measurements.ndjson"
 TRIALS = "trials.ndjson"
 LIMIT = "limit"
-"""The system that is the model in-process: its variants are `int8` and `fp32`, its cases `single` and `bulk`.
+"""The system that is the model in-process: its variants are `int8`, `fp32` and `fp32_plain`.
 
-`single` is one call after the other (p50_ms is the single call), `bulk` the best batches (messages_per_s)."""
+Its cases: `single` is one call after the other (p50_ms is the single call), `bulk` the best batches
+(messages_per_s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a slice was measured: those of one contest and one turn are neighbours in time, and make a pair."""
+
+    contest: str
+    """`limit/bulk_c8`, `ray/single_c64`, `half`, ..."""
+    turn: int
+    """From 1."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,9 @@ class Measurement:
     system: str
     variant: str
     case: str
-    round: int
+    contest: str
+    turn: int
+    """As of a `Moment`."""
     requests: int
     """All that were sent, with those that failed or were refused."""
     messages: int
@@ -49,7 +62,7 @@ class Measurement:
     generator_cpu_share: float
     """Of one processor."""
     api_cpu_s_per_1000: float | None = None
-    """The same without databases and the collector; None: not a server, or nothing was answered."""
+    """The same without databases and the collector; None: not a server."""
     offered: float | None = None
     """Requests a second in an open loop. None: a closed one."""
     fraction: float | None = None
@@ -69,12 +82,7 @@ class Measurement:
     def from_json(cls, line: str) -> "Measurement":
         """Return the measurement of one line."""
         found = json.loads(line)
-        return cls(**found | {"kind": Kind(found.get("kind") or _kind(found["variant"]))})
-
-
-def _kind(variant: str) -> Kind:
-    # Earlier runs have it in the name alone.
-    return Kind.SORTED if "way sorted" in variant else Kind.DOCUMENTED
+        return cls(**found | {"kind": Kind(found["kind"])})
 
 
 def append(folder: Path, measurement: Measurement, name: str = MEASUREMENTS) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from loadtests.bench.cases import CASES
 from loadtests.kinds import existing, within
 
-_QUICK = {"seconds": 3.0, "warmup": 1.0, "rounds": 1, "systems": ("limit", "slipway", "apparatus_off", "prototype")}
-_FULL = {"seconds": 6.0, "warmup": 2.0, "rounds": 3, "systems": ()}
+_QUICK = {"seconds": 2.0, "pairs": 3, "systems": ("limit", "apparatus_off", "prototype")}
+_FULL = {"seconds": 2.5, "pairs": 12, "systems": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,15 @@ class Options:
     """How a run goes."""
 
     seconds: float
-    """Of each step."""
+    """Of each slice."""
+    run_in: float
+    """Before each slice, uncounted."""
     warmup: float
-    """Before each step, or before the curve."""
-    rounds: int
+    """Before each contest."""
+    pairs: int
+    """Of slices, for the limit and the apparatus off in the two cases that bars are of."""
     systems: tuple[str, ...]
-    """Names; none: all."""
+    """Names of those that are measured beside Slipway; none: all."""
     cases: tuple[str, ...]
     curve: bool
     limit: Path | None
@@ -40,6 +43,16 @@ class Options:
     out: Path
     seed: int
 
+    @property
+    def some(self) -> int:
+        """Pairs for everybody else in these cases: two thirds."""
+        return max(1, round(self.pairs * 2 / 3))
+
+    @property
+    def few(self) -> int:
+        """Pairs in the other cases: a quarter."""
+        return max(1, round(self.pairs / 4))
+
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """Return the options; wrong ones end the program and say what would be right."""
@@ -47,11 +60,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "python -m loadtests.bench", description="Slipway beside the limit, a prototype, and other frameworks."
     )
     add, names = parser.add_argument, [case.name for case in CASES]
-    add("--quick", action="store_true", help="a try of a few minutes: one short round, without the other frameworks")
-    add("--seconds", type=within(float, 1, 600), help="measured seconds of each step (default 6; quick 3)")
-    add("--warmup", type=within(float, 0.5, 60), help="seconds before each case (default 2; quick 1)")
-    add("--rounds", type=within(int, 1, 50), help="how often all is repeated (default 3; quick 1)")
-    add("--systems", nargs="+", metavar="NAME", help="only these; `limit` is the model in-process")
+    add("--quick", action="store_true", help="a try of a few minutes: few pairs, without the other frameworks")
+    add("--seconds", type=within(float, 1, 600), help="measured seconds of each slice (default 2.5; quick 2)")
+    add("--run-in", type=within(float, 0.1, 60), default=0.3, help="seconds before each slice (default 0.3)")
+    add("--warmup", type=within(float, 0.5, 60), default=1.0, help="seconds before each contest (default 1)")
+    pairs = "pairs of slices with the limit and the apparatus off (default 12; quick 3); two thirds with others"
+    add("--pairs", type=within(int, 1, 100), help=pairs)
+    add("--systems", nargs="+", metavar="NAME", help="only these beside Slipway; `limit` is the model in-process")
     add("--cases", nargs="+", choices=names, metavar="NAME", default=names, help=f"of {', '.join(names)}")
     add("--no-curve", dest="curve", action="store_false", help="leave out the latency curve")
     add("--limit", type=existing, help="limit.json of an earlier run, which spares the search for the best settings")

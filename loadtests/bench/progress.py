@@ -23,7 +23,7 @@ class Progress:
     def done(self, step: Measurement) -> None:
         """Print what a step found."""
         self._done += 1
-        self.say(f"{'trial' if not step.round else f'round {step.round}'} {step.system}: {describe(step)}")
+        self.say(f"{step.contest} {step.turn}: {step.system}, {describe(step)}")
 
     def _left(self) -> str:
         if not self._done:

@@ -29,8 +29,8 @@ class Record:
     """Systems that could not be measured to the end, and why."""
     failed_variants: dict[str, str] = field(default_factory=dict)
     """Variants that did not get through their trial, as `system, variant`, and why."""
-    orders: list[list[str]] = field(default_factory=list)
-    """Of each round."""
+    awake: dict[str, str] = field(default_factory=dict)
+    """Contests in which nobody stood still while another was measured, and why."""
 
     def write(self) -> None:
         """Write it."""
@@ -44,7 +44,7 @@ class Record:
         yield "generator", f"vegeta {VERSION}"
         yield "cores", asdict(self.cores) | {"shared": self.cores.shared}
         yield "texts", self.texts
-        for name in ("chosen", "failed", "failed_variants", "orders"):
+        for name in ("chosen", "failed", "failed_variants", "awake"):
             yield name, getattr(self, name)
 
 

@@ -1,133 +1,134 @@
-"""A run: trials of variants, then round after round, one system at a time.
+"""A run: trials of variants, then contests, in which Slipway and another system take turns of a few seconds.
 
-Systems take turns within a round, and rounds differ in their order; that is how they are interleaved. Only one runs at
-a time: on two processors, what others do when they are idle would be measured too.
+Slipway is started once, and stays up. Each of the others is started beside it. Whoever is not being measured stands
+still: on two processors, what others do when they are idle would be measured too.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from loadtests.bench.cases import CASES
+from loadtests.bench.contest import SideError
+from loadtests.bench.contests import Contests
 from loadtests.bench.cores import available, pinned, share_out
+from loadtests.bench.failures import FAILURES
 from loadtests.bench.generator.attack import Generator
 from loadtests.bench.generator.binary import ensure
-from loadtests.bench.generator.figures import WrongAnswerError
-from loadtests.bench.limit_steps import GRAPHS, Limit
+from loadtests.bench.limit_steps import Limit
 from loadtests.bench.measurement import LIMIT, MEASUREMENTS, TRIALS, Measurement, append
 from loadtests.bench.messages import SAMPLE, read_texts
 from loadtests.bench.options import Options
-from loadtests.bench.order import order
 from loadtests.bench.places import find_places
 from loadtests.bench.progress import Progress
 from loadtests.bench.record import Record
+from loadtests.bench.servers import Server, Servers
 from loadtests.bench.steps import Steps
-from loadtests.bench.systems.system import System, Variant
-from loadtests.bench.trials import choose, rivals
-from loadtests.bench.visit import Visits, trial_cases
-from slipway_cli.errors import LocalError
+from loadtests.bench.systems.system import System
+from loadtests.bench.trials import configurations, rivals, trial_cases
+from loadtests.bench.tryout import Tryout
 
 BINARIES = Path("var/bench/bin")
-_LIMIT_STEPS = len(GRAPHS) + 1
-_FAILURES = (RuntimeError, WrongAnswerError, LocalError, OSError, TimeoutError)
-"""What a system may fail with; the others are measured all the same. Anything else is a defect of the bench."""
 
 
-def run(options: Options, systems: Iterable[System]) -> Record:
+def run(options: Options, home: System, others: Sequence[System]) -> Record:
     """Measure all, telling how it goes; return the record, which says what failed.
+
+    Args:
+        options: how it goes; without `limit` among the systems the model in-process is left out.
+        home: beside whom all others are measured.
+        others: those.
 
     Raises:
         RuntimeError: there is no generator; the text says what to do.
     """
     options.out.mkdir(parents=True, exist_ok=False)
     cores, texts = share_out(available()), read_texts([options.data] if options.data else SAMPLE)
-    scratch = options.out / "systems"
-    places = find_places(options.models, scratch, cores.servers)
+    places = find_places(options.models, options.out / "systems", cores.servers)
     generator = Generator(ensure(BINARIES), cores.generator, options.out)
-    cases = tuple(case for case in CASES if case.name in options.cases)
-    visits = Visits(
-        Steps(generator, options.seconds, options.warmup), places, texts, options.seed, cases, options.curve
-    )
+    steps = Steps(generator, options.seconds, options.run_in)
     record = Record(options.out, options, cores, len(texts))
     with pinned(cores.servers):
-        _Run(options, {system.name: system for system in systems}, visits, record).all()
+        _Run(options, home, others, Servers(steps, places, texts, options.seed), record).all()
     return record
 
 
 @dataclass(slots=True)
 class _Run:
     options: Options
-    systems: dict[str, System]
-    visits: Visits
+    home: System
+    others: Sequence[System]
+    servers: Servers
     record: Record
     progress: Progress = field(default_factory=lambda: Progress(0))
 
     def all(self) -> None:
-        names = list(self.options.systems or (LIMIT, *self.systems))
-        self._expect(names)
-        for name in names:
-            self._guarded(name, partial(self._prepare, name))
-        for number in range(1, self.options.rounds + 1):
-            turns = order([name for name in names if name not in self.record.failed], number)
-            self.record.orders.append(turns)
-            for name in turns:
-                self._guarded(name, partial(self._visit, name, number))
-
-    def _prepare(self, name: str) -> None:
-        if name == LIMIT:
+        with_limit = not self.options.systems or LIMIT in self.options.systems
+        if with_limit:
             self.progress.say("limit: looking for the best settings (some minutes)")
-            self._limit.search()
-        else:
-            self._choose(self.systems[name])
+            self._guarded(LIMIT, self._limit.search)
+        self._guarded(self.home.name, partial(self._beside_home, with_limit=with_limit))
 
-    def _visit(self, name: str, number: int) -> None:
-        self.progress.say(f"round {number} {name}: starting")
-        measured = (
-            self._limit.measure(number)
-            if name == LIMIT
-            else self.visits.measure(self.systems[name], self.record.chosen[name], number)
+    def _beside_home(self, *, with_limit: bool) -> None:
+        self.progress.say(f"{self.home.name}: starting")
+        with self.servers.running(self.home, self.home.variants[0], "home") as home:
+            cases = tuple(case for case in CASES if case.name in self.options.cases)
+            contests = Contests(
+                self.options, self.servers, home, cases, partial(self._keep, MEASUREMENTS), self.record.awake
+            )
+            self._expect(contests, with_limit=with_limit)
+            self._trials(home, contests)
+            contests.alone()
+            if with_limit:
+                self._guarded(LIMIT, partial(contests.limit, self._limit))
+            for system in self.others:
+                self._guarded(system.name, partial(self._contest, contests, system))
+
+    def _trials(self, home: Server, contests: Contests) -> None:
+        tryout = Tryout(
+            self.servers,
+            home,
+            contests.cases,
+            partial(self._keep, TRIALS),
+            self.record.failed_variants,
+            self.progress.say,
         )
-        self._keep(measured, MEASUREMENTS)
+        for system in self.others:
+            self._guarded(system.name, partial(self._choose, tryout, system))
 
-    def _choose(self, system: System) -> None:
-        trials = [trial for variant in rivals(system.variants) for trial in self._try_out(system, variant)]
-        self.record.chosen[system.name] = choose(trials, system.variants, self.visits.cases)
+    def _choose(self, tryout: Tryout, system: System) -> None:
+        self.record.chosen[system.name] = tryout.choose(system)
 
-    def _try_out(self, system: System, variant: Variant) -> list[Measurement]:
-        self.progress.say(f"trial {system.name}: starting {variant.name}")
-        kept: list[Measurement] = []
-        try:
-            kept += self._keep(self.visits.try_out(system, variant), TRIALS)
-        except _FAILURES as error:
-            self.record.failed_variants[f"{system.name}, {variant.name}"] = str(error)
-            self.progress.say(f"trial {system.name}: {variant.name} failed: {error}")
-        return kept
+    def _contest(self, contests: Contests, system: System) -> None:
+        self.progress.say(f"{system.name}: starting")
+        contests.other(system, self.record.chosen[system.name])
 
-    def _keep(self, steps: Iterable[Measurement], name: str) -> list[Measurement]:
-        kept = []
-        for step in steps:
-            append(self.record.folder, step, name)
-            self.progress.done(step)
-            kept.append(step)
-        return kept
+    def _keep(self, name: str, found: Sequence[Measurement]) -> None:
+        for each in found:
+            append(self.record.folder, each, name)
+            self.progress.done(each)
 
     def _guarded(self, name: str, work: Callable[[], object]) -> None:
-        """Do what a system's failure must not end the run in."""
+        """Do what a system's failure must not end the run in; without the home there is nothing to compare with."""
+        if name in self.record.failed:
+            return
         try:
             work()
-        except _FAILURES as error:
+        except FAILURES as error:
+            if isinstance(error, SideError) and error.system == self.home.name != name:
+                raise
             self.record.failed[name] = str(error) or type(error).__name__
             self.progress.say(f"{name} FAILED, and is left out from now on: {error}")
         self.record.write()
 
-    def _expect(self, names: list[str]) -> None:
-        tried = len(trial_cases(self.visits.cases))
-        for name in names:
-            variants = self.systems[name].variants if name != LIMIT else ()
-            self.progress.expect(len(rivals(variants)) * tried)
-            steps = self.visits.count({variant.kind for variant in variants}) if name != LIMIT else _LIMIT_STEPS
-            self.progress.expect(self.options.rounds * steps)
+    def _expect(self, contests: Contests, *, with_limit: bool) -> None:
+        tried = len(trial_cases(contests.cases))
+        self.progress.expect(contests.count(self.home.name, 1) + with_limit * contests.count(LIMIT, 1))
+        for system in self.others:
+            found = rivals(system.variants)
+            self.progress.expect(tried * (len(found) + len(configurations(found))))
+            self.progress.expect(contests.count(system.name, len({variant.kind for variant in system.variants})))
 
     @property
     def _limit(self) -> Limit:

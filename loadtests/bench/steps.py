@@ -1,5 +1,6 @@
-"""Measures one step: a load on a server that runs, and what it cost."""
+"""Measures one slice: a load on a server that runs, and what it cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from loadtests.bench.cases import CURVE, Case
 from loadtests.bench.generator import targets
 from loadtests.bench.generator.attack import Attack, Generator, Load
 from loadtests.bench.generator.figures import Figures, figures
-from loadtests.bench.measurement import Measurement
+from loadtests.bench.measurement import Measurement, Moment
 from loadtests.bench.messages import requests
 from loadtests.bench.systems.processes import processor_seconds, used
 from loadtests.bench.systems.system import Endpoint, Variant
@@ -24,17 +25,17 @@ class Subject:
     system: str
     variant: Variant
     endpoint: Endpoint
-    targets: dict[int, Path]
-    """Its requests, by how many messages one has."""
+    texts: Sequence[str]
+    seed: int
+    folder: Path
+    """For its requests."""
 
-
-def prepare(system: str, variant: Variant, endpoint: Endpoint, texts: list[str], seed: int, folder: Path) -> Subject:
-    """Return the server as a subject, all its requests written."""
-    written = {
-        size: targets.write(folder / f"targets-{size}.ndjson", endpoint, requests(texts, size, seed))
-        for size in (1, 32)
-    }
-    return Subject(system, variant, endpoint, written)
+    def targets(self, size: int, turn: int) -> Path:
+        """Return its requests of so many messages. Those of a turn are the same for all, of another turn others."""
+        path = self.folder / f"targets-{size}-{turn}.ndjson"
+        if not path.exists():
+            targets.write(path, self.endpoint, requests(self.texts, size, self.seed + turn))
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +44,45 @@ class Steps:
 
     generator: Generator
     seconds: float
-    warmup: float
+    """Of a slice."""
+    run_in: float
+    """Seconds before each slice, which do not count."""
 
-    def closed(self, subject: Subject, case: Case, number: int) -> Measurement:
-        """Warm up, then measure a closed loop in a round.
+    def warm(self, subject: Subject, case: Case, seconds: float) -> None:
+        """Send what is not counted.
+
+        Raises:
+            WrongAnswerError: an answer of 200 was not right.
+        """
+        warm = self.generator.send(Load(subject.targets(case.size, 0), seconds, clients=case.concurrency))
+        figures(warm.results, subject.endpoint.answers, case.size)
+
+    def closed(self, subject: Subject, case: Case, moment: Moment) -> Measurement:
+        """Measure a closed loop.
 
         Raises:
             WrongAnswerError: an answer of 200 was not right.
             RuntimeError: nothing was answered.
         """
-        path, clients = subject.targets[case.size], case.concurrency
-        warm = self.generator.send(Load(path, self.warmup, clients=clients))
-        figures(warm.results, subject.endpoint.answers, case.size)
-        step = _Step(subject, case.name, number, case.size)
+        path, clients = subject.targets(case.size, moment.turn), case.concurrency
+        self.warm(subject, case, self.run_in)
+        step = _Step(subject, case.name, moment, case.size)
         return step.measure(self.generator, Load(path, self.seconds, clients=clients))
 
-    def opened(self, subject: Subject, fraction: float, peak: float, number: int) -> Measurement:
+    def opened(self, subject: Subject, fraction: float, peak: float, moment: Moment) -> Measurement:
         """Measure an open loop at a fraction of the peak, in requests a second, of one message each."""
-        rate = fraction * peak
+        rate, path = fraction * peak, subject.targets(1, moment.turn)
         seconds = max(self.seconds, min(_LONGEST * self.seconds, _FEWEST / rate))
-        step = _Step(subject, CURVE, number, 1, fraction)
-        return step.measure(self.generator, Load(subject.targets[1], seconds, rate=rate))
+        self.generator.send(Load(path, self.run_in, rate=rate))
+        step = _Step(subject, CURVE, moment, 1, fraction)
+        return step.measure(self.generator, Load(path, seconds, rate=rate))
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     subject: Subject
     case: str
-    number: int
+    moment: Moment
     size: int
     fraction: float | None = None
 
@@ -91,7 +103,8 @@ class _Step:
             system=self.subject.system,
             variant=self.subject.variant.name,
             case=self.case,
-            round=self.number,
+            contest=self.moment.contest,
+            turn=self.moment.turn,
             requests=found.requests,
             messages=messages,
             seconds=found.seconds,

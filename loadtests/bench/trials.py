@@ -1,17 +1,35 @@
-"""Which variants of a system are measured: of each kind, for each group of cases, the fastest of a short trial."""
+"""Which variants of a system are measured: of each kind, for each group of cases, the fastest of those tried.
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+All are tried for a second or so beside the same server, by whose speed theirs is divided, so that the machine's moods
+divide out. Up to three of each kind are then tried again, in turns with each other; the fastest of these is chosen.
 
-from loadtests.bench.cases import Case
+A configuration is started once for all ways to run a batch, which a file tells it. All configurations of a system are
+up at a time, and stand still but for when they are tried.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+from loadtests.bench.cases import JUDGED, Case
+from loadtests.bench.contest import Side
 from loadtests.bench.kind import Kind
-from loadtests.bench.measurement import Measurement
+from loadtests.bench.measurement import Measurement, Moment
+from loadtests.bench.servers import Server
 from loadtests.bench.systems.system import Variant
 
-SECONDS, WARMUP = 2.0, 1.0
+SECONDS, RUN_IN = 1.2, 0.3
+FINAL_SECONDS, FINAL_TURNS, FINALISTS = 1.8, 2, 3
+WITHIN = 0.8
+"""Of the fastest: who is slower is not tried again."""
+_WAY = "way"
 
 Choice = dict[Kind, dict[str, str]]
 """Of each kind, the variant for each group of cases."""
+Scores = Mapping[str, float]
+"""Of variants in a case: the more, the faster."""
 
 
 def rivals(variants: Sequence[Variant]) -> list[Variant]:
@@ -20,24 +38,65 @@ def rivals(variants: Sequence[Variant]) -> list[Variant]:
     return [variant for variant in variants if counts[variant.kind] > 1]
 
 
-def choose(trials: Iterable[Measurement], variants: Sequence[Variant], cases: Iterable[Case]) -> Choice:
-    """Return, of each kind, the variant with the most right messages a second in each group, errors apart.
+def configurations(variants: Sequence[Variant]) -> list[list[Variant]]:
+    """Return variants in groups that differ in nothing but the way in which a batch is run."""
+    found: dict[object, list[Variant]] = defaultdict(list)
+    for variant in variants:
+        rest = frozenset((name, value) for name, value in variant.settings.items() if name != _WAY)
+        found[rest if _WAY in variant.settings else variant.name].append(variant)
+    return list(found.values())
 
-    Raises:
-        RuntimeError: none of a kind answered.
-    """
-    found, groups = list(trials), list(dict.fromkeys(case.group for case in cases))
+
+def trial_cases(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases of a trial: the busiest of each group that is measured."""
+    groups = {case.group for case in cases}
+    return [case for case in JUDGED if case.group in groups]
+
+
+def finalists(scores: Scores) -> list[str]:
+    """Return who is tried again: the fastest, and the next two unless they are far behind."""
+    first = sorted(scores, key=lambda name: -scores[name])[:FINALISTS]
+    return [name for name in first if scores[name] >= WITHIN * scores[first[0]]]
+
+
+def beside(found: Sequence[Measurement], home: str) -> dict[str, float]:
+    """Return the rate of each variant divided by that of another system in the same turn; errors count as no answer."""
+    of_home = {(each.contest, each.turn): each.messages_per_s for each in found if each.system == home}
     return {
-        kind: {group: _best(found, [each.name for each in variants if each.kind == kind], group) for group in groups}
-        for kind in dict.fromkeys(variant.kind for variant in variants)
+        each.variant: each.messages_per_s / of_home[each.contest, each.turn]
+        for each in found
+        if each.system != home and not each.errors
     }
 
 
-def _best(trials: Sequence[Measurement], names: Sequence[str], group: str) -> str:
-    if len(names) == 1:
-        return names[0]
-    of_group = [trial for trial in trials if trial.case.startswith(f"{group}_") and not trial.errors]
-    tried = [trial for trial in of_group if trial.variant in names]
-    if not tried:
-        raise RuntimeError(f"None of {len(names)} variants answered without errors in the trial of {group} requests.")
-    return max(tried, key=lambda trial: trial.messages_per_s).variant
+def means(found: Sequence[Measurement]) -> dict[str, float]:
+    """Return the mean rate of each variant that took turns with the others and made no error."""
+    rates: dict[str, list[float]] = defaultdict(list)
+    for each in found:
+        rates[each.variant].append(0.0 if each.errors else each.messages_per_s)
+    return {variant: mean(of) for variant, of in rates.items() if all(of)}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A variant, and the server that can become it."""
+
+    variant: Variant
+    server: Server
+    way: Path
+
+    def side(self, case: Case, seconds: float) -> Side:
+        """Return it as one that takes turns."""
+        steps = replace(self.server.steps, seconds=seconds, run_in=RUN_IN)
+        side = replace(self.server, subject=replace(self.server.subject, variant=self.variant), steps=steps).side(case)
+
+        def measure(moment: Moment) -> Measurement:
+            self.become()
+            return side.measure(moment)
+
+        return replace(side, measure=measure)
+
+    def become(self) -> None:
+        """Have the server run batches as the variant says."""
+        if _WAY in self.variant.settings:
+            self.way.write_text(str(self.variant.settings[_WAY]), encoding="utf-8")

@@ -1,13 +1,14 @@
-"""`python -m loadtests.bench.limit search --out FILE`, and `measure --settings FILE`: see `--help`."""
+"""`python -m loadtests.bench.limit search --out FILE`, and `slices --settings FILE`: see `--help`."""
 
 import argparse
-import json
+import sys
+from functools import cache, partial
 
 from loadtests.bench.limit.graphs import Graphs
-from loadtests.bench.limit.measure import measure
 from loadtests.bench.limit.options import SCRATCH, parse
 from loadtests.bench.limit.search import Found, search
 from loadtests.bench.limit.setting import Setting, read_settings, write_settings
+from loadtests.bench.limit.slice import READY, Slices
 from loadtests.bench.limit.slices import slices
 from loadtests.bench.messages import SAMPLE, read_texts
 from triage.encoder.cores import available_cores
@@ -15,7 +16,7 @@ from triage.errors import ModelError
 
 
 def main() -> None:
-    """Search or measure."""
+    """Search, or measure slices until nobody asks for more."""
     options = parse()
     try:
         graphs = Graphs.of(options.models, SCRATCH)
@@ -25,7 +26,7 @@ def main() -> None:
     if options.command == "search":
         _search(graphs, texts, options)
     else:
-        print(json.dumps(measure(graphs, read_settings(options.settings), texts, options.seconds, options.seed)))
+        _serve(graphs, texts, options)
 
 
 def _search(graphs: Graphs, texts: list[str], options: argparse.Namespace) -> None:
@@ -35,6 +36,15 @@ def _search(graphs: Graphs, texts: list[str], options: argparse.Namespace) -> No
         print(f"{graph}: messages/s, processor seconds for 1,000 messages, setting", flush=True)
         best[graph] = search(graphs.opener(graph), chosen, available_cores(), _tell)
     write_settings(options.out, best)
+
+
+def _serve(graphs: Graphs, texts: list[str], options: argparse.Namespace) -> None:
+    setting, load = read_settings(options.settings)[options.graph], graphs.opener(options.graph)
+    found = Slices(load(setting.threads), setting, cache(partial(load, 1)), texts)
+    found.warm()
+    print(READY, flush=True)
+    for line in found.answer(sys.stdin):
+        print(line, flush=True)
 
 
 def _tell(stage: str, found: list[Found]) -> None:

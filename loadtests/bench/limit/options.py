@@ -7,7 +7,7 @@ from pathlib import Path
 from loadtests.bench.limit.setting import GRAPHS
 
 SCRATCH = Path("var/bench/limit")
-_MOST_MESSAGES, _MOST_SECONDS = 100_000, 3_600
+_MOST_MESSAGES = 100_000
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -18,13 +18,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     search.add_argument("--out", type=Path, required=True, help="where the settings go")
     search.add_argument("--messages", type=_count, default=256, help="messages of each trial (default 256)")
     search.add_argument("--graphs", nargs="+", choices=GRAPHS, default=list(GRAPHS), help="only these (default all)")
-    measure = commands.add_parser("measure", help="measure with settings that were found; prints one line of JSON")
-    measure.add_argument("--settings", type=Path, required=True, help="what `search` wrote")
-    measure.add_argument("--seconds", type=_seconds, default=30.0, help="about how long (default 30)")
-    for command in (search, measure):
+    search.add_argument("--seed", type=int, default=1, help="of the order of messages")
+    slices = commands.add_parser("slices", help="wait for lines that ask for slices of a graph, and answer each")
+    slices.add_argument("--settings", type=Path, required=True, help="what `search` wrote")
+    slices.add_argument("--graph", choices=GRAPHS, default="int8", help="which (default int8)")
+    for command in (search, slices):
         command.add_argument("--models", type=Path, default=Path("var/models"), help="folder of the models")
         command.add_argument("--data", type=Path, help="CSV file with a column `text` (default: the sample's)")
-        command.add_argument("--seed", type=int, default=1, help="of the order of the messages (default 1)")
     return parser.parse_args(arguments)
 
 
@@ -32,13 +32,3 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_MESSAGES:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST_MESSAGES:,}")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to {_MOST_SECONDS:,}")
-    return found

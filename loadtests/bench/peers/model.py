@@ -43,10 +43,11 @@ class Model:
             heads: file of the heads, `heads.npz`; `manifest.json` lies beside it.
             session: attributes of the ONNX Runtime session, by name; numbers for enumerated ones.
             entries: its configuration entries, by key.
-            way: how texts are run, of `WAYS`.
+            way: how texts are run, of `WAYS`; or a file that says it, which is read at every batch: so a server that
+                takes long to start can be tried in every way.
             bounds: where texts are `sorted`, the most tokens of a run, and the most of them that are padding.
         """
-        self._divide, self._bounds = WAYS[way], bounds
+        self._way, self._bounds = way, bounds
         self._tokenizer = Tokenizer.from_file(str(Path(encoder) / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
@@ -76,7 +77,7 @@ class Model:
 
     def _features(self, texts: Sequence[str]) -> NDArray[np.float32]:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        runs = self._divide([len(of_text) for of_text in tokens], self._bounds)
+        runs = _division(self._way)([len(of_text) for of_text in tokens], self._bounds)
         features = np.concatenate([self._run([tokens[text] for text in run]) for run in runs])
         return features[np.argsort(np.concatenate(runs))]
 
@@ -130,6 +131,10 @@ WAYS: dict[str, Callable[[Sequence[int], Sequence[int]], Runs]] = {
 }
 """By their lengths in tokens, texts are run all together, padded to the longest; each by itself; or sorted by length,
 as many together as bounds of tokens and of padding allow, which is what Slipway does."""
+
+
+def _division(way: str) -> Callable[[Sequence[int], Sequence[int]], Runs]:
+    return WAYS.get(way) or WAYS[Path(way).read_text(encoding="utf-8")]
 
 
 def _options(session: dict[str, Any], entries: dict[str, str]) -> ort.SessionOptions:

@@ -50,11 +50,11 @@ FIGURES: tuple[Shown, ...] = (
 
 - The limit is the int8 graph in-process with the best setting that a search found: tokenising, graph and heads.
 - Other frameworks are BentoML, LitServe, Ray Serve and MLServer, each in the best configuration that its documentation
-  shows; the best of them is taken round by round. The bare FastAPI prototype is shown, and is not one of them.
+  shows; the best of them is the one that Slipway is least ahead of. The bare FastAPI prototype is not one of them.
 - Slipway's batching is texts sorted by length and cut into runs of few tokens; each framework's best configuration with
   it in `predict` is measured as well.
-- Saturation is the closed loop of 64 single requests; half of it is an open loop at half that rate; idle is the open
-  loop at the lowest rate.
+- Saturation is the closed loop of 64 single requests, measured anew in every turn; half of it is an open loop at half
+  that rate; idle is the open loop at a tenth.
 - Accuracy lost compares heads that learnt and serve in int8 with heads that learnt and serve in fp32.
 """
 
@@ -63,6 +63,11 @@ WITHOUT_BAR = (
     "The two figures without a bar compare with frameworks that were given Slipway's own way to run a batch (`sorted` "
     "in tables and pictures), which is not in their documentation: with it most of their time goes to the model, which "
     "all have in common, and the ratio shows what remains."
+)
+PAIRED = (
+    "A ratio is formed of two slices that were measured within seconds, one after the other; the median of these pairs "
+    "counts, half of them lie between the quartiles. *By CPU*: the other's processor seconds for a message divided by "
+    "Slipway's, in the same pairs."
 )
 """What is said below the figures."""
 

@@ -16,7 +16,7 @@ _ROW, _MARGIN, _WIDTH = 0.25, 0.5, 9.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A bar, what is written at its end, and where the rounds' least and largest lie."""
+    """A bar, what is written at its end, and where the slices' least and largest lie."""
 
     system: str
     kind: Kind

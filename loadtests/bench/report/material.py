@@ -31,11 +31,6 @@ class Material:
         return cls(tuple(read(folder)), *files)
 
     @property
-    def rounds(self) -> list[int]:
-        """Return the numbers of the rounds."""
-        return sorted({each.round for each in self.measurements})
-
-    @property
     def systems(self) -> list[str]:
         """Return the systems in the order in which they are shown: the limit, ours, then the others."""
         known = ("limit", SLIPWAY, APPARATUS_OFF, PROTOTYPE, *PEERS)

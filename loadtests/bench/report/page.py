@@ -6,9 +6,11 @@ from typing import Any
 from loadtests.bench.cases import BULK_PEAK, CASES, CURVE, PEAK, Case
 from loadtests.bench.limit.setting import Setting
 from loadtests.bench.measurement import LIMIT
-from loadtests.bench.report.bars import FIGURES, WITHOUT_BAR, Bar, Shown
+from loadtests.bench.report.bars import FIGURES, PAIRED, WITHOUT_BAR, Bar, Shown
 from loadtests.bench.report.labels import name, title
 from loadtests.bench.report.material import APPARATUS_OFF, SLIPWAY, Material
+from loadtests.bench.report.pairs import spread
+from loadtests.bench.report.ratios import beside
 from loadtests.bench.report.summary import Summary, curve, limit
 from loadtests.bench.report.table import figure, interval, table
 
@@ -40,12 +42,13 @@ def _machine(material: Material) -> str:
         "Python": run.get("python"),
         "generator": run.get("generator"),
         "date": run.get("date"),
-        "rounds": str(len(material.rounds)),
-        "seconds of each step": options.get("seconds"),
+        "seconds of each slice": options.get("seconds"),
         "different messages": run.get("texts"),
     } | run.get("versions", {})
     facts = "; ".join(f"{what}: {value}" for what, value in told.items() if value is not None)
-    return f"{facts}. Figures are medians over the rounds, with the least and the largest."
+    return (
+        f"{facts}. Figures of a system are medians over its slices, with the least and the largest; ratios see below."
+    )
 
 
 def _verdict(verdict: dict[str, Any]) -> str:
@@ -55,12 +58,20 @@ def _verdict(verdict: dict[str, Any]) -> str:
             each.what,
             str(each),
             figure(verdict[each.key]),
+            interval(verdict["quartiles"][each.key]),
             interval(verdict["spread"][each.key]),
+            str(verdict["pairs"].get(each.key, "")),
+            figure(verdict["cpu"][each.key]) if each.key in verdict["cpu"] else "",
             _met(each, verdict),
         )
         for each in FIGURES
     ]
-    return table(["key", "what", "bar", "measured", "spread", "met"], rows, 4) + f"\n\n{WITHOUT_BAR}"
+    columns = ["key", "what", "bar", "median", "quartiles", "all", "pairs", "by CPU", "met"]
+    against = [f"`{key}`: {name(verdict['beside'][key])}" for key in verdict["beside"] if "peer" in key]
+    said = [f"The best other framework is the one that Slipway is least ahead of. {'; '.join(against)}."] * bool(
+        against
+    )
+    return "\n\n".join([table(columns, rows, 7), PAIRED, *said, WITHOUT_BAR])
 
 
 def _met(shown: Shown, verdict: dict[str, Any]) -> str:
@@ -78,6 +89,7 @@ def _case(case: Case, found: list[Summary], material: Material) -> str:
             name(each.system, each.kind),
             f"{figure(each.messages_per_s)} ({interval((each.least, each.most))})",
             figure(each.messages_per_s / best.messages_per_s if best else None),
+            _paired(case, each, material),
             figure(each.p50_ms),
             figure(each.p99_ms),
             figure(each.server_cpu_s_per_1000),
@@ -88,8 +100,16 @@ def _case(case: Case, found: list[Summary], material: Material) -> str:
         for each in found
         if (each.system, each.case) == (system, case.name)
     ]
-    columns = ["", "messages/s", "of the limit", "p50 ms", "p99 ms", "CPU s / 1,000", "generator's CPU", "errors"]
+    columns = ["", "messages/s", "of the limit", "Slipway ÷ it, in pairs"]
+    columns += ["p50 ms", "p99 ms", "CPU s / 1,000", "generator's CPU", "errors"]
     return table(columns, rows, len(columns) - 1)
+
+
+def _paired(case: Case, one: Summary, material: Material) -> str:
+    found = spread(beside(material, case, one.system, one.kind))
+    if found is None or one.system == SLIPWAY:
+        return ""
+    return f"{figure(found.median)} ({interval(found.quartiles)})"
 
 
 def _curves(material: Material, found: list[Summary]) -> str:
@@ -174,4 +194,11 @@ def _failed(material: Material) -> Iterator[str]:
     failed = material.run.get("failed", {}) | material.run.get("failed_variants", {})
     if failed:
         yield "### What could not be measured"
-        yield "\n".join(f"- {what}: {' '.join(why.split())}" for what, why in failed.items())
+        yield _list(failed)
+    if awake := material.run.get("awake"):
+        yield "### Where nobody stood still while another was measured"
+        yield _list(awake)
+
+
+def _list(reasons: dict[str, str]) -> str:
+    return "\n".join(f"- {what}: {' '.join(why.split())}" for what, why in reasons.items())

@@ -1,73 +1,90 @@
-"""The ratios, round by round: what slows a whole round down slows both sides of each."""
+"""Which pairs are what figure, and the figures that are shown beside each system."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
-from loadtests.bench.cases import BULK_PEAK, CASES, CURVE, PEAK, Case
+from loadtests.bench.cases import BULK_PEAK, CURVE, HALF, IDLE, ONE, PEAK, Case
 from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import LIMIT, Measurement
 from loadtests.bench.report.material import APPARATUS_OFF, PEERS, SLIPWAY, Material
+from loadtests.bench.report.pairs import Figure, Select, processor, rate, ratios, spread
 
-_HALF = 0.5
-_IDLE = CASES[0]
-"""One request at a time."""
-
-
-def ratios(material: Material) -> dict[str, list[float]]:
-    """Return the values of each key, one of each round that has both sides of it."""
-    rounds = [_Round(tuple(m for m in material.measurements if m.round == number)) for number in material.rounds]
-    return {key: [value for each in rounds if (value := ratio(each)) is not None] for key, ratio in _RATIOS.items()}
+_Values = Callable[[Material], list[float]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    measurements: tuple[Measurement, ...]
-
-    def rate(self, system: str, case: str, variant: str = "") -> float | None:
-        """Return the messages a second of a system; of one with several variants, that of the one asked for."""
-        found = self._of(system, case)
-        return max((each.messages_per_s for each in found if variant in {"", each.variant}), default=None)
-
-    def best_peer(self, case: str, kind: Kind) -> float | None:
-        """Return the most messages a second of any other framework in configurations of a kind."""
-        found = (each for peer in PEERS for each in self._of(peer, case))
-        return max((each.messages_per_s for each in found if each.kind == kind), default=None)
-
-    def p50(self, system: str, case: str) -> float | None:
-        """Return the median time."""
-        return min((each.p50_ms for each in self._of(system, case)), default=None)
-
-    def p99(self, fraction: float | None) -> float | None:
-        """Return Slipway's p99 at a fraction of saturation; None: at the lowest that was measured."""
-        curve = {each.fraction: each.p99_ms for each in self._of(SLIPWAY, CURVE) if each.fraction is not None}
-        return curve.get(min(curve, default=0.0) if fraction is None else fraction)
-
-    def _of(self, system: str, case: str) -> Iterable[Measurement]:
-        return (each for each in self.measurements if (each.system, each.case) == (system, case))
+def beside(
+    material: Material, case: Case, system: str, kind: Kind = Kind.DOCUMENTED, figure: Figure = rate
+) -> list[float]:
+    """Return Slipway's figure divided by that of another system in a case, pair by pair."""
+    contest = f"{system}/{case.name}"
+    return ratios(material.measurements, contest, _side(SLIPWAY), _side(system, kind), figure)
 
 
-def _divide(above: float | None, below: float | None) -> float | None:
-    return above / below if above is not None and below else None
+def processor_ratios(material: Material) -> dict[str, list[float]]:
+    """Return the processor seconds of the other divided by Slipway's, of the figures that compare throughput."""
+    found = {}
+    for key, (case, systems, kind) in _BESIDE.items():
+        if system := _best(material, case, systems, kind):
+            found[key] = [1 / value for value in beside(material, case, system, kind, processor)]
+    return found
 
 
-def _vs_peer(case: Case, kind: Kind) -> Callable[[_Round], float | None]:
-    return lambda each: _divide(each.rate(SLIPWAY, case.name), each.best_peer(case.name, kind))
+def figures(material: Material) -> dict[str, list[float]]:
+    """Return the values of each key, one of each pair."""
+    return {key: values(material) for key, values in _FIGURES.items()}
 
 
-def _limit(each: _Round) -> float | None:
-    return each.rate(LIMIT, "bulk", "int8")
+def best(material: Material, key: str) -> str | None:
+    """Return the system that a figure compares with: of several, the one that Slipway is least ahead of."""
+    return _best(material, *_BESIDE[key]) if key in _BESIDE else None
 
 
-_RATIOS: dict[str, Callable[[_Round], float | None]] = {
-    "bulk_vs_limit": lambda each: _divide(each.rate(SLIPWAY, BULK_PEAK.name), _limit(each)),
-    "single_vs_limit": lambda each: _divide(each.rate(SLIPWAY, PEAK.name), _limit(each)),
-    "single_vs_best_peer": _vs_peer(PEAK, Kind.DOCUMENTED),
-    "bulk_vs_best_peer": _vs_peer(BULK_PEAK, Kind.DOCUMENTED),
-    "single_vs_best_sorted_peer": _vs_peer(PEAK, Kind.SORTED),
-    "bulk_vs_best_sorted_peer": _vs_peer(BULK_PEAK, Kind.SORTED),
-    "features_bulk": lambda each: _divide(each.rate(SLIPWAY, BULK_PEAK.name), each.rate(APPARATUS_OFF, BULK_PEAK.name)),
-    "features_single": lambda each: _divide(each.rate(SLIPWAY, PEAK.name), each.rate(APPARATUS_OFF, PEAK.name)),
-    "p99_half": lambda each: _divide(each.p99(_HALF), each.p99(None)),
-    "idle_vs_call": lambda each: _divide(each.p50(SLIPWAY, _IDLE.name), each.p50(LIMIT, "single")),
-    "limit_vs_fp32": lambda each: _divide(_limit(each), each.rate(LIMIT, "bulk", "fp32_plain")),
+def _best(material: Material, case: Case, systems: tuple[str, ...], kind: Kind) -> str | None:
+    found = {name: each.median for name in systems if (each := spread(beside(material, case, name, kind)))}
+    return min(found, key=lambda name: found[name], default=None)
+
+
+def _of_best(case: Case, systems: tuple[str, ...], kind: Kind, material: Material) -> list[float]:
+    system = _best(material, case, systems, kind)
+    return beside(material, case, system, kind) if system else []
+
+
+def _side(system: str, kind: Kind = Kind.DOCUMENTED) -> Select:
+    return lambda each: (each.system, each.kind) == (system, kind)
+
+
+def _graph(variant: str, case: str = "bulk") -> Select:
+    return lambda each: (each.system, each.variant, each.case) == (LIMIT, variant, case)
+
+
+def _at(fraction: float) -> Select:
+    return lambda each: (each.case, each.fraction) == (CURVE, fraction)
+
+
+def _p50(one: Measurement) -> float:
+    return one.p50_ms
+
+
+def _p99(one: Measurement) -> float:
+    return one.p99_ms
+
+
+_BESIDE: dict[str, tuple[Case, tuple[str, ...], Kind]] = {
+    "bulk_vs_limit": (BULK_PEAK, (LIMIT,), Kind.DOCUMENTED),
+    "single_vs_limit": (PEAK, (LIMIT,), Kind.DOCUMENTED),
+    "single_vs_best_peer": (PEAK, PEERS, Kind.DOCUMENTED),
+    "bulk_vs_best_peer": (BULK_PEAK, PEERS, Kind.DOCUMENTED),
+    "single_vs_best_sorted_peer": (PEAK, PEERS, Kind.SORTED),
+    "bulk_vs_best_sorted_peer": (BULK_PEAK, PEERS, Kind.SORTED),
+    "features_bulk": (BULK_PEAK, (APPARATUS_OFF,), Kind.DOCUMENTED),
+    "features_single": (PEAK, (APPARATUS_OFF,), Kind.DOCUMENTED),
+}
+_FIGURES: dict[str, _Values] = {key: partial(_of_best, *what) for key, what in _BESIDE.items()} | {
+    "p99_half": lambda material: ratios(material.measurements, "half", _at(HALF), _at(IDLE), _p99),
+    "idle_vs_call": lambda material: ratios(
+        material.measurements, "call", lambda each: each.case == ONE.name, _graph("int8", "single"), _p50
+    ),
+    "limit_vs_fp32": lambda material: ratios(
+        material.measurements, "graphs", _graph("int8"), _graph("fp32_plain"), rate
+    ),
 }

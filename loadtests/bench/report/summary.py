@@ -1,4 +1,4 @@
-"""Measurements of the same step in several rounds, as one."""
+"""Slices of the same kind, as one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from loadtests.bench.report.material import Material
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Medians over the rounds, and the least and the largest throughput."""
+    """Medians over slices, and the least and the largest throughput."""
 
     system: str
     kind: Kind
     variant: str
     case: str
     fraction: float | None
-    rounds: int
+    slices: int
     messages_per_s: float
     least: float
     most: float
@@ -32,7 +32,7 @@ class Summary:
     generator_cpu_share: float
     offered: float | None
     requests: int
-    """Of all rounds together, as are errors and refusals."""
+    """Of all slices together, as are errors and refusals."""
     errors: int
     refused: int
 
@@ -59,28 +59,28 @@ def _step(one: Measurement) -> tuple[str, str, Kind, str, float]:
     return one.case, one.system, one.kind, one.variant, one.fraction or 0.0
 
 
-def _summary(rounds: list[Measurement]) -> Summary:
-    first, rates = rounds[0], [each.messages_per_s for each in rounds]
-    api = [each.api_cpu_s_per_1000 for each in rounds if each.api_cpu_s_per_1000 is not None]
-    offered = [each.offered for each in rounds if each.offered is not None]
+def _summary(slices: list[Measurement]) -> Summary:
+    first, rates = slices[0], [each.messages_per_s for each in slices]
+    api = [each.api_cpu_s_per_1000 for each in slices if each.api_cpu_s_per_1000 is not None]
+    offered = [each.offered for each in slices if each.offered is not None]
     return Summary(
         first.system,
         first.kind,
         first.variant,
         first.case,
         first.fraction,
-        len(rounds),
+        len(slices),
         median(rates),
         min(rates),
         max(rates),
-        median(each.p50_ms for each in rounds),
-        median(each.p95_ms for each in rounds),
-        median(each.p99_ms for each in rounds),
-        median(each.server_cpu_s_per_1000 for each in rounds),
+        median(each.p50_ms for each in slices),
+        median(each.p95_ms for each in slices),
+        median(each.p99_ms for each in slices),
+        median(each.server_cpu_s_per_1000 for each in slices),
         median(api) if api else None,
-        median(each.generator_cpu_share for each in rounds),
+        median(each.generator_cpu_share for each in slices),
         median(offered) if offered else None,
-        sum(each.requests for each in rounds),
-        sum(each.errors for each in rounds),
-        sum(each.refused for each in rounds),
+        sum(each.requests for each in slices),
+        sum(each.errors for each in slices),
+        sum(each.refused for each in slices),
     )

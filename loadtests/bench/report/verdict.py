@@ -1,52 +1,60 @@
-"""The last line of a run: each figure, how far the rounds lie apart, and which promises were kept."""
+"""The last line of a run: each figure, how far the pairs lie apart, and which promises were kept."""
 
-from statistics import median
+from collections.abc import Sequence
 from typing import Any
 
 from loadtests.bench.report.bars import BARS, ENOUGH_TEXTS, FIGURES, Bar
 from loadtests.bench.report.material import SLIPWAY, Material
-from loadtests.bench.report.ratios import ratios
+from loadtests.bench.report.pairs import Spread, spread
+from loadtests.bench.report.ratios import best, figures, processor_ratios
 
 _DIGITS = 3
 
 
 def verdict(material: Material) -> dict[str, Any]:
-    """Return the figures, medians over the rounds; null: not measured, which misses a bar.
+    """Return the figures, medians over pairs of neighbouring slices; null: not measured, which misses a bar.
 
-    `spread` is the least and the largest of the rounds. `errors` counts requests that Slipway answered wrongly or not
-    at all; with any, the run has not passed.
+    `spread` is the least and the largest of the pairs, `quartiles` holds half of them, `pairs` is how many there are,
+    `rounds` the fewest of any figure, `beside` the system that a figure compares with. `cpu` is the other's processor
+    seconds for a message divided by Slipway's, in the same pairs. `errors` counts requests that Slipway answered
+    wrongly or not at all; with any, the run has not passed.
     """
-    values = ratios(material) | {"accuracy_lost": _accuracy(material)}
+    found = {key: spread(values) for key, values in figures(material).items()} | {"accuracy_lost": _accuracy(material)}
     keys = [each.key for each in FIGURES]
-    figures = {key: median(values[key]) if values[key] else None for key in keys}
-    missed = [bar.key for bar in BARS if not _met(bar, figures[bar.key])]
+    missed = [bar.key for bar in BARS if not _met(bar, found[bar.key])]
     errors = sum(each.errors for each in material.measurements if each.system == SLIPWAY)
+    pairs = {key: each.pairs for key in keys if (each := found[key])}
     return {
-        **{key: _rounded(figure) for key, figure in figures.items()},
-        "spread": {key: _spread(key, values[key], material) for key in keys},
-        "rounds": len(material.rounds),
+        **{key: round(each.median, _DIGITS) if (each := found[key]) else None for key in keys},
+        "spread": {key: _rounded(each.ends) if (each := found[key]) else None for key in keys},
+        "quartiles": {key: _rounded(each.quartiles) if (each := found[key]) else None for key in keys},
+        "pairs": pairs,
+        "rounds": min((count for key, count in pairs.items() if key != "accuracy_lost"), default=0),
+        "beside": {key: name for key in keys if (name := best(material, key))},
+        "cpu": {
+            key: round(each.median, _DIGITS)
+            for key, values in processor_ratios(material).items()
+            if (each := spread(values))
+        },
         "errors": errors,
         "passed": not missed and not errors,
         "missed": missed,
-        "not_measured": [key for key, figure in figures.items() if figure is None],
+        "not_measured": [key for key in keys if found[key] is None],
     }
 
 
-def _met(bar: Bar, figure: float | None) -> bool:
-    return figure is not None and bar.met(figure)
+def _met(bar: Bar, figure: Spread | None) -> bool:
+    return figure is not None and bar.met(figure.median)
 
 
-def _accuracy(material: Material) -> list[float]:
+def _accuracy(material: Material) -> Spread | None:
     found = material.accuracy
-    return [found["accuracy_lost"]] if found.get("texts", 0) >= ENOUGH_TEXTS else []
-
-
-def _spread(key: str, values: list[float], material: Material) -> list[float] | None:
+    if found.get("texts", 0) < ENOUGH_TEXTS:
+        return None
     # One file is judged once: its spread is what another draw of as many texts would have given.
-    if values and key == "accuracy_lost":
-        return list(material.accuracy["accuracy_lost_interval"])
-    return [round(min(values), _DIGITS), round(max(values), _DIGITS)] if values else None
+    low, high = found["accuracy_lost_interval"]
+    return Spread(found["accuracy_lost"], (low, high), (low, high), 1)
 
 
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else round(figure, _DIGITS)
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, _DIGITS) for value in values]

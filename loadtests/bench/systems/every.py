@@ -1,4 +1,4 @@
-"""All systems, in the order of the first round: those that are compared most beside each other."""
+"""All systems: Slipway, and those that are measured beside it, in that order."""
 
 from collections.abc import Collection
 
@@ -9,17 +9,19 @@ from loadtests.bench.systems.prototype.system import Prototype
 from loadtests.bench.systems.slipway import Slipway
 from loadtests.bench.systems.system import System
 
-SYSTEMS: tuple[System, ...] = (Slipway(), ApparatusOff(), Prototype(), *PEERS)
+HOME: System = Slipway()
+"""Beside which all others are measured."""
+OTHERS: tuple[System, ...] = (ApparatusOff(), Prototype(), *PEERS)
 
 
 def chosen(names: Collection[str]) -> list[System]:
-    """Return the systems of these names; without names, all.
+    """Return the others of these names; without names, all.
 
     Raises:
         ValueError: there is no such system; the text says which there are.
     """
-    known = [LIMIT, *(system.name for system in SYSTEMS)]
+    known = [LIMIT, HOME.name, *(system.name for system in OTHERS)]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"There is no system {unknown[0]!r}. There are {', '.join(known)}.")
-    return [system for system in SYSTEMS if not names or system.name in names]
+    return [system for system in OTHERS if not names or system.name in names]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import psutil
 
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 2.0
 
 
 def family(*pids: int) -> set[int]:

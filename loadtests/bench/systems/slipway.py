@@ -26,7 +26,7 @@ from slipway_cli.keys import new_token
 from slipway_cli.servers.ports import free_port
 from slipway_cli.stack.local import LocalStack
 
-_API = "api"
+_API, _SERVERS = "api", ("postgres", "redis")
 QUEUE_SECONDS = 1
 """The bound of the queue, twice the default: 8 requests of 32 messages are half a second of two cores, and a closed
 loop would come again at once, however long it was asked to wait. Nobody else here bounds a queue."""
@@ -82,8 +82,11 @@ def _endpoint(stack: LocalStack, collector: int) -> Endpoint:
     def supporting() -> set[int]:
         return pids() - family(stack.processes[_API].pid or 0)
 
+    def servers() -> set[int]:
+        return family(*(pid for name in _SERVERS if name in stack.processes and (pid := stack.processes[name].pid)))
+
     headers = JSON | {"Authorization": f"Bearer {token}"}
-    return Endpoint(f"{stack.api_url}{ROUTE}", headers, encode, answers, pids, supporting)
+    return Endpoint(f"{stack.api_url}{ROUTE}", headers, encode, answers, pids, supporting, servers)
 
 
 def _exports(port: int) -> int:

@@ -57,6 +57,9 @@ class Endpoint:
     supporting: Callable[[], set[int]] = _nothing
     """Those of `pids` that do not answer HTTP: databases, collectors."""
 
+    restless: Callable[[], set[int]] = _nothing
+    """Those of `pids` that must go on while another system is measured: databases, which do nothing unless asked."""
+
 
 class System(Protocol):
     """One thing to measure. `running` raises RuntimeError, with what to do, when it cannot start."""
