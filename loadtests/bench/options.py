@@ -11,7 +11,7 @@ from loadtests.bench.cases import CASES
 from loadtests.kinds import existing, within
 
 _QUICK = {"seconds": 2.0, "pairs": 3, "systems": ("limit", "apparatus_off", "prototype")}
-_FULL = {"seconds": 2.5, "pairs": 12, "systems": ()}
+_FULL = {"seconds": 2.2, "pairs": 12, "systems": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     add, names = parser.add_argument, [case.name for case in CASES]
     add("--quick", action="store_true", help="a try of a few minutes: few pairs, without the other frameworks")
-    add("--seconds", type=within(float, 1, 600), help="measured seconds of each slice (default 2.5; quick 2)")
+    add("--seconds", type=within(float, 1, 600), help="measured seconds of each slice (default 2.2; quick 2)")
     add("--run-in", type=within(float, 0.1, 60), default=0.3, help="seconds before each slice (default 0.3)")
     add("--warmup", type=within(float, 0.5, 60), default=1.0, help="seconds before each contest (default 1)")
     pairs = "pairs of slices with the limit and the apparatus off (default 12; quick 3); two thirds with others"

@@ -1,4 +1,4 @@
-"""What is measured once, after the rounds: start-up and memory, and what int8 costs in accuracy."""
+"""What is measured once, after the contests: start-up and memory, and what int8 costs in accuracy."""
 
 from loadtests.bench.cores import pinned
 from loadtests.bench.program import call

@@ -62,12 +62,18 @@ class Tryout:
     def _started(self, system: System, stack: ExitStack) -> list[Candidate]:
         found: list[Candidate] = []
         for number, group in enumerate(configurations(rivals(system.variants))):
-            self.say(f"trial {system.name}: starting {group[0].name}")
-            try:
-                found += self._start(system, group, f"trial-{number}", stack)
-            except FAILURES as error:
-                self.failed.update({f"{system.name}, {variant.name}": str(error) for variant in group})
-                self.say(f"trial {system.name}: {group[0].name} failed: {error}")
+            why = ""
+            # Twice: none is to be dropped because the machine was busy for a minute.
+            for attempt in (1, 2):
+                self.say(f"trial {system.name}: starting {group[0].name}")
+                try:
+                    found += self._start(system, group, f"trial-{number}-{attempt}", stack)
+                    break
+                except FAILURES as error:
+                    why = str(error)
+                    self.say(f"trial {system.name}: {group[0].name} failed: {why}")
+            else:
+                self.failed.update({f"{system.name}, {variant.name}": why for variant in group})
         return found
 
     def _start(self, system: System, group: Sequence[Variant], folder: str, stack: ExitStack) -> list[Candidate]:
@@ -76,11 +82,13 @@ class Tryout:
         switched = len(group) > 1
         variant = replace(group[0], settings={**group[0].settings, "way": str(way)}) if switched else group[0]
         way.write_text(str(group[0].settings.get("way", "")), encoding="utf-8")
-        server = stack.enter_context(self.servers.running(system, variant, folder))
-        for case in trial_cases(self.cases):
-            server.warm(case, _WARM_SECONDS)
-        stack.callback(server.rest.end)
-        server.rest.begin()
+        with ExitStack() as own:
+            server = own.enter_context(self.servers.running(system, variant, folder))
+            for case in trial_cases(self.cases):
+                server.warm(case, _WARM_SECONDS)
+            own.callback(server.rest.end)
+            server.rest.begin()
+            stack.push(own.pop_all())
         return [Candidate(each, server, way) for each in group]
 
     def _scores(self, system: System, case: Case, candidates: Sequence[Candidate]) -> dict[str, float]:

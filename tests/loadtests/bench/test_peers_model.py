@@ -42,3 +42,16 @@ def test_answers_of_a_peer_are_those_of_triage(way, decided):
         assert (answer["category"], answer["priority"]) == (decision.category, decision.priority)
         assert answer["confidence"] == pytest.approx(decision.confidence, abs=0.01)
         assert answer["needs_human"] == decision.needs_human
+
+
+def test_a_file_says_the_way_anew_at_each_batch(tmp_path):
+    (tmp_path / "way").write_text("padded")
+    model, runs = _model(str(tmp_path / "way")), []
+    run = model._run
+    model._run = lambda texts: runs.append(len(texts)) or run(texts)
+
+    model.predict(_TEXTS[:4])
+    (tmp_path / "way").write_text("each")
+    model.predict(_TEXTS[:4])
+
+    assert runs == [4, 1, 1, 1, 1]

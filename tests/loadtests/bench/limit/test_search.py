@@ -1,18 +1,15 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loadtests.bench.in_process import waiting
 from loadtests.bench.limit.bulk import Cost
 from loadtests.bench.limit.candidates import cuttings, threadings
-from loadtests.bench.limit.measure import figures
 from loadtests.bench.limit.search import Found, rank, search
 from loadtests.bench.limit.setting import GRAPHS, Setting, read_settings, write_settings
+from loadtests.bench.limit.slice import Slices
+from loadtests.bench.measurement import Moment
+from loadtests.bench.systems.processes import processor_seconds, used
 
-ROOT = Path(__file__).parents[4]
 SETTING = Setting(lanes=2, threads=1, padded_tokens=256, padding=12, window=64, by_length=True)
 
 
@@ -69,28 +66,39 @@ def test_other_files_are_refused_with_what_to_do(tmp_path, content):
         read_settings(path)
 
 
-def test_figures_are_medians_of_slices():
-    costs = [Cost(100, seconds, 2 * seconds) for seconds in (1.0, 2.0, 10.0)]
-
-    found = figures(dict.fromkeys(GRAPHS, costs), [1.0, 2.0, 3.0], [4.0])
-
-    assert found["bulk"] == {"messages_per_s": 50.0, "cpu_s_per_1000": 40.0}
-    assert found["fp32_plain"] == found["fp32"] == found["bulk"]
-    assert found["single_call_ms"] == {"p50": 2.0, "p95": 3.0, "p99": 3.0}
-    assert found["single_call_threads_ms"] == {"p50": 4.0, "p95": 4.0, "p99": 4.0}
-
-
-def test_the_command_measures_every_graph(graphs, tmp_path):
+@pytest.mark.timeout(300)
+def test_a_process_waits_and_measures_when_it_is_asked(graphs, tmp_path):
     write_settings(tmp_path / "settings.json", dict.fromkeys(GRAPHS, SETTING))
     (tmp_path / "own.csv").write_text("text\nwhere is my parcel\noffline again\n", encoding="utf-8")
+    arguments = ["--settings", str(tmp_path / "settings.json"), "--data", str(tmp_path / "own.csv")]
 
-    command = [sys.executable, "-m", "loadtests.bench.limit", "measure", "--settings", tmp_path / "settings.json"]
-    asked = ["--seconds", "0", "--data", tmp_path / "own.csv"]
-    done = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+    with waiting("int8", arguments, 0.3, 1, tmp_path / "log") as graph:
+        before = processor_seconds([graph.child.pid])
+        bulk, calls = graph.bulk(Moment("x", 1)), graph.calls(Moment("x", 2))
+        spent = used(before, processor_seconds([graph.child.pid]))
 
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found.keys() == {"single_call_ms", "single_call_threads_ms", "bulk", "fp32_plain", "fp32"}
-    for graph in ("bulk", "fp32_plain", "fp32"):
-        assert found[graph]["messages_per_s"] > 0
-        assert found[graph]["cpu_s_per_1000"] > 0
-    assert 0 < found["single_call_ms"]["p50"] <= found["single_call_ms"]["p99"]
+    assert (bulk.system, bulk.variant, bulk.case, bulk.turn) == ("limit", "int8", "bulk", 1)
+    assert bulk.messages_per_s == pytest.approx(bulk.messages / bulk.seconds)
+    assert 0 < bulk.server_cpu_s_per_1000 * bulk.messages / 1e3 <= spent + 0.1
+    assert (calls.case, calls.turn) == ("single", 2)
+    assert 0 < calls.p50_ms <= calls.p95_ms <= calls.p99_ms
+    assert calls.seconds >= 0.3
+    assert graph.child.poll() is not None
+
+
+def test_what_keeps_it_from_starting_is_quoted(tmp_path):
+    arguments = ["--settings", str(tmp_path / "nowhere.json")]
+
+    with (
+        pytest.raises(RuntimeError, match=r"nowhere\.json holds no settings of the limit"),
+        waiting("int8", arguments, 1.0, 1, tmp_path / "log"),
+    ):
+        pytest.fail("it is not to be used")
+
+
+def test_a_slice_has_as_many_messages_as_take_the_time(graphs):
+    load = graphs.opener("int8")
+    found = Slices(load(1), SETTING, lambda: load(1), ["Where is my parcel?", "offline"], rate=320.0)
+
+    assert found.bulk(2.0, 1)["messages"] == 640
+    assert found.rate != 320.0

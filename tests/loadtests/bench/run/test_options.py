@@ -8,26 +8,27 @@ from loadtests.bench.options import parse
 MODELS = ["--models", "."]
 
 
-def test_a_full_run_has_all_systems_and_three_rounds():
+def test_a_full_run_has_all_systems_and_most_pairs_where_it_is_judged():
     options = parse(MODELS)
 
-    assert (options.rounds, options.seconds, options.systems, options.curve) == (3, 6.0, (), True)
+    assert (options.pairs, options.some, options.few) == (12, 8, 3)
+    assert (options.seconds, options.systems, options.curve) == (2.2, (), True)
     assert options.cases == ("single_c1", "single_c8", "single_c64", "bulk_c1", "bulk_c8")
     assert options.out.parent == Path("var/bench")
 
 
 def test_a_quick_try_is_short_and_what_is_said_beside_it_holds():
-    options = parse([*MODELS, "--quick", "--rounds", "2"])
+    options = parse([*MODELS, "--quick", "--pairs", "2"])
 
-    assert (options.rounds, options.seconds) == (2, 3.0)
-    assert options.systems == ("limit", "slipway", "apparatus_off", "prototype")
+    assert (options.pairs, options.some, options.few, options.seconds) == (2, 1, 1, 2.0)
+    assert options.systems == ("limit", "apparatus_off", "prototype")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--seconds", "soon"], "'soon' is not a number from 1 to 600"),
-        (["--rounds", "0"], "'0' is not a whole number from 1 to 50"),
+        (["--pairs", "0"], "'0' is not a whole number from 1 to 100"),
         (["--cases", "bulk_c9"], "invalid choice: 'bulk_c9'"),
         (["--data", "nowhere.csv"], "nowhere.csv is not here"),
     ],

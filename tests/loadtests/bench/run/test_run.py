@@ -40,23 +40,30 @@ class Tiny:
 
 @pytest.fixture
 def bench(tmp_path):
-    def start(*systems, arguments=()):
-        names = [system.name for system in systems]
+    def start(*others, arguments=()):
+        names = [system.name for system in others]
         always = ["--out", str(tmp_path / "out"), "--seconds", "1", "--warmup", "0.5", "--systems", *names]
-        return run(parse([*always, *arguments]), systems)
+        return run(parse([*always, *arguments]), Tiny("slipway", "right"), others)
 
     return start
 
 
 @pytest.mark.timeout(240)
-def test_a_run_measures_every_case_and_the_curve_and_goes_on_without_who_fails(bench, capsys):
-    arguments = ["--rounds", "1", "--cases", "single_c8", "single_c64", "bulk_c1"]
-    record = bench(Tiny("good", "right"), Tiny("bad", "wrong"), arguments=arguments)
+def test_systems_take_turns_in_every_case_and_who_fails_is_left_out(bench, capsys):
+    arguments = ["--pairs", "2", "--cases", "single_c8", "single_c64", "bulk_c1"]
+    record = bench(Tiny("apparatus_off", "right"), Tiny("bad", "wrong"), arguments=arguments)
 
     found = list(read(record.folder))
-    assert {each.system for each in found} == {"good"}
-    assert [each.case for each in found] == ["single_c8", "single_c64", *["curve"] * 7, "bulk_c1"]
-    assert [each.fraction for each in found if each.case == "curve"] == [0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1]
+    sides = [(each.contest, each.turn, each.system) for each in found if each.contest == "apparatus_off/single_c64"]
+    turns = [(1, "apparatus_off"), (1, "slipway"), (2, "slipway"), (2, "apparatus_off")]
+    assert sides == [("apparatus_off/single_c64", *each) for each in turns]
+    contests = dict.fromkeys(each.contest for each in found)
+    assert list(contests) == [
+        "half", "curve/slipway", "apparatus_off/single_c8", "apparatus_off/single_c64", "curve/apparatus_off",
+        "apparatus_off/bulk_c1",
+    ]  # fmt: skip
+    curve = [each.fraction for each in found if each.contest == "curve/apparatus_off"]
+    assert curve == [None, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1]
     for each in found:
         assert (each.errors, each.refused) == (0, 0)
         assert each.messages == each.requests * (32 if each.case == "bulk_c1" else 1)
@@ -64,37 +71,61 @@ def test_a_run_measures_every_case_and_the_curve_and_goes_on_without_who_fails(b
         assert each.messages_per_s == pytest.approx(each.messages / each.seconds)
         assert each.server_cpu_s_per_1000 > 0
         assert each.generator_cpu_share > 0
-    tenth, peak = (next(x for x in found if x.fraction == each) for each in (0.1, None))
-    assert tenth.offered == pytest.approx(0.1 * found[1].rps)
-    assert peak.offered is None
+    peak, idle, half = [each for each in found if each.contest == "half"][:3]
+    assert (peak.offered, idle.offered) == (None, pytest.approx(0.1 * peak.rps))
+    assert half.offered == pytest.approx(0.5 * peak.rps)
     assert "not 1 answers" in record.failed["bad"]
     assert "bad FAILED" in capsys.readouterr().out
     assert json.loads((record.folder / "run.json").read_text())["failed"].keys() == {"bad"}
 
 
 @pytest.mark.timeout(240)
-def test_variants_are_tried_and_the_one_that_answers_is_measured(bench):
-    arguments = ["--rounds", "2", "--cases", "bulk_c8"]
-    record = bench(Tiny("choosy", "wrong", "right", "refusing"), arguments=arguments)
+def test_variants_are_tried_beside_slipway_and_one_that_answers_is_measured(bench, capsys):
+    arguments = ["--pairs", "2", "--cases", "bulk_c8"]
+    record = bench(Tiny("choosy", "wrong", "right", "refusing", "right, in our own way"), arguments=arguments)
 
     trials = list(read(record.folder, TRIALS))
-    assert {trial.variant for trial in trials} == {"right", "refusing"}
+    assert {trial.variant for trial in trials if trial.system == "choosy"} == {"right", "refusing"}
+    assert {trial.system for trial in trials} == {"choosy", "slipway"}
     assert next(trial.refused for trial in trials if trial.variant == "refusing") > 0
-    fastest = max(trials, key=lambda trial: trial.messages_per_s).variant
-    assert record.chosen == {"choosy": {"documented": {"bulk": fastest}}}
+    chosen = record.chosen["choosy"]
+    assert chosen["documented"]["bulk"] in {"right", "refusing"}
+    assert chosen["sorted"] == {"bulk": "right, in our own way"}
     assert record.failed_variants.keys() == {"choosy, wrong"}
-    assert [each.round for each in read(record.folder)] == [1, 2]
+    measured = [(each.turn, each.kind, each.system) for each in read(record.folder)]
+    assert measured == [
+        (1, Kind.DOCUMENTED, "choosy"), (1, Kind.DOCUMENTED, "slipway"), (1, Kind.SORTED, "choosy"),
+    ]  # fmt: skip
+    assert "choosy/bulk_c8 1: slipway" in capsys.readouterr().out
+
+
+class Fragile(Tiny):
+    """Ends for good when it has stood still."""
+
+    @contextmanager
+    def running(self, variant, places):
+        port = free_port()
+        command = [sys.executable, "-c", FRAGILE, str(SERVER), str(port)]
+        with serving(command, bare_environment(), port, places.var / "log") as pid:
+            yield Endpoint(f"http://127.0.0.1:{port}{ROUTE}", JSON, encode, answers, lambda: family(pid))
+
+
+FRAGILE = """
+import signal, subprocess, sys, time
+watched = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])]
+server = subprocess.Popen([sys.executable, sys.argv[1], sys.argv[2], "right"])
+while server.poll() is None:
+    before = time.monotonic()
+    time.sleep(0.05)
+    if time.monotonic() - before > 0.5:
+        watched[0].kill(); watched[0].wait()
+"""
 
 
 @pytest.mark.timeout(240)
-def test_the_best_of_each_kind_is_measured_in_every_round_and_steps_are_counted(bench, capsys):
-    arguments = ["--rounds", "2", "--cases", "single_c1", "bulk_c8", "--no-curve"]
-    record = bench(Tiny("lent", "right", "refusing", "right, in our own way"), arguments=arguments)
+def test_who_cannot_stand_still_is_measured_again_with_all_awake_and_it_is_said(bench):
+    record = bench(Fragile("fragile", "right"), arguments=["--pairs", "2", "--cases", "single_c1", "--no-curve"])
 
-    found = [(each.round, each.kind, each.case) for each in read(record.folder)]
-    rounds = [(number, kind, case) for number in (1, 2) for kind in Kind for case in ("single_c1", "bulk_c8")]
-    assert sorted(found) == sorted(rounds)
-    chosen = json.loads((record.folder / "run.json").read_text())["chosen"]["lent"]
-    assert chosen["sorted"] == dict.fromkeys(("single", "bulk"), "right, in our own way")
-    assert chosen["documented"].keys() == {"single", "bulk"}
-    assert "[  12 of 12" in capsys.readouterr().out
+    assert record.failed == {}
+    assert "fragile lost processes" in record.awake["fragile/single_c1"]
+    assert [each.system for each in read(record.folder)] == ["fragile", "slipway"]
