@@ -17,7 +17,7 @@ class Progress:
         print(f"[{self._done:4d} of {self._steps}{self._left()}] {text}", flush=True)
 
     def expect(self, steps: int) -> None:
-        """Take steps into account that were not known of, or, if negative, will not come."""
+        """Take steps into account that were not known of; some may not come."""
         self._steps += steps
 
     def done(self, step: Measurement) -> None:
@@ -28,7 +28,7 @@ class Progress:
     def _left(self) -> str:
         if not self._done:
             return ""
-        seconds = (time.monotonic() - self._began) / self._done * (self._steps - self._done)
+        seconds = (time.monotonic() - self._began) / self._done * max(0, self._steps - self._done)
         return f", {seconds / 60:.0f} min left"
 
 

@@ -26,7 +26,7 @@ from loadtests.bench.record import Record
 from loadtests.bench.servers import Server, Servers
 from loadtests.bench.steps import Steps
 from loadtests.bench.systems.system import System
-from loadtests.bench.trials import configurations, rivals, trial_cases
+from loadtests.bench.trials import FINAL_TURNS, FINALISTS, configurations, rivals, trial_cases
 from loadtests.bench.tryout import Tryout
 
 BINARIES = Path("var/bench/bin")
@@ -126,9 +126,10 @@ class _Run:
         tried = len(trial_cases(contests.cases))
         self.progress.expect(contests.count(self.home.name, 1) + with_limit * contests.count(LIMIT, 1))
         for system in self.others:
-            found = rivals(system.variants)
-            self.progress.expect(tried * (len(found) + len(configurations(found))))
-            self.progress.expect(contests.count(system.name, len({variant.kind for variant in system.variants})))
+            found, kinds = rivals(system.variants), len({variant.kind for variant in system.variants})
+            finals = len({variant.kind for variant in found}) * FINALISTS * FINAL_TURNS
+            self.progress.expect(tried * (len(found) + len(configurations(found)) + finals))
+            self.progress.expect(contests.count(system.name, kinds))
 
     @property
     def _limit(self) -> Limit:

@@ -123,9 +123,10 @@ while server.poll() is None:
 
 
 @pytest.mark.timeout(240)
-def test_who_cannot_stand_still_is_measured_again_with_all_awake_and_it_is_said(bench):
+def test_who_cannot_stand_still_is_measured_again_with_all_awake_and_it_is_said(bench, capsys):
     record = bench(Fragile("fragile", "right"), arguments=["--pairs", "2", "--cases", "single_c1", "--no-curve"])
 
     assert record.failed == {}
     assert "fragile lost processes" in record.awake["fragile/single_c1"]
     assert [each.system for each in read(record.folder)] == ["fragile", "slipway"]
+    assert "[   2 of 2" in capsys.readouterr().out
