@@ -1,11 +1,12 @@
 """Systems as they run for a run: started, warmed, and as sides of a contest."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from loadtests.bench.cases import PEAK, Case
 from loadtests.bench.contest import Side
+from loadtests.bench.failures import FAILURES
 from loadtests.bench.measurement import Measurement, Moment
 from loadtests.bench.rest import Rest
 from loadtests.bench.steps import Steps, Subject
@@ -65,9 +66,16 @@ class Servers:
 
     @contextmanager
     def running(self, system: System, variant: Variant, folder: str) -> Iterator[Server]:
-        """Start a server; what it writes goes to a folder of this name."""
+        """Start a server; what it writes goes to a folder of this name.
+
+        What does not start is started once more: none is to be left out because the machine was busy for a minute.
+        """
         places = replace(self.places, var=self.places.var / system.name / folder)
         places.var.mkdir(parents=True, exist_ok=True)
-        with system.running(variant, places) as endpoint:
+        with ExitStack() as stack:
+            try:
+                endpoint = stack.enter_context(system.running(variant, places))
+            except FAILURES:
+                endpoint = stack.enter_context(system.running(variant, places))
             subject = Subject(system.name, variant, endpoint, self.texts, self.seed, places.var)
             yield Server(subject, Rest(lambda: endpoint.pids() - endpoint.restless()), self.steps)

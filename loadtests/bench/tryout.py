@@ -62,18 +62,12 @@ class Tryout:
     def _started(self, system: System, stack: ExitStack) -> list[Candidate]:
         found: list[Candidate] = []
         for number, group in enumerate(configurations(rivals(system.variants))):
-            why = ""
-            # Twice: none is to be dropped because the machine was busy for a minute.
-            for attempt in (1, 2):
-                self.say(f"trial {system.name}: starting {group[0].name}")
-                try:
-                    found += self._start(system, group, f"trial-{number}-{attempt}", stack)
-                    break
-                except FAILURES as error:
-                    why = str(error)
-                    self.say(f"trial {system.name}: {group[0].name} failed: {why}")
-            else:
-                self.failed.update({f"{system.name}, {variant.name}": why for variant in group})
+            self.say(f"trial {system.name}: starting {group[0].name}")
+            try:
+                found += self._start(system, group, f"trial-{number}", stack)
+            except FAILURES as error:
+                self.failed.update({f"{system.name}, {variant.name}": str(error) for variant in group})
+                self.say(f"trial {system.name}: {group[0].name} failed: {error}")
         return found
 
     def _start(self, system: System, group: Sequence[Variant], folder: str, stack: ExitStack) -> list[Candidate]:

@@ -130,3 +130,25 @@ def test_who_cannot_stand_still_is_measured_again_with_all_awake_and_it_is_said(
     assert "fragile lost processes" in record.awake["fragile/single_c1"]
     assert [each.system for each in read(record.folder)] == ["fragile", "slipway"]
     assert "[   2 of 2" in capsys.readouterr().out
+
+
+class Late(Tiny):
+    """Does not start at the first time."""
+
+    starts = 0
+
+    @contextmanager
+    def running(self, variant, places):
+        self.starts += 1
+        if self.starts == 1:
+            raise RuntimeError("the machine is busy")
+        with super().running(variant, places) as endpoint:
+            yield endpoint
+
+
+@pytest.mark.timeout(240)
+def test_what_does_not_start_at_first_is_started_again(bench):
+    record = bench(Late("late", "right"), arguments=["--pairs", "1", "--cases", "single_c1", "--no-curve"])
+
+    assert record.failed == {}
+    assert [each.system for each in read(record.folder)] == ["late", "slipway"]
