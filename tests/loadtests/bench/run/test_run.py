@@ -41,7 +41,7 @@ class Tiny:
 @pytest.fixture
 def bench(tmp_path):
     def start(*others, arguments=()):
-        names = [system.name for system in others]
+        names = ["slipway", *(system.name for system in others)]
         always = ["--out", str(tmp_path / "out"), "--seconds", "1", "--warmup", "0.5", "--systems", *names]
         return run(parse([*always, *arguments]), Tiny("slipway", "right"), others)
 
@@ -50,20 +50,15 @@ def bench(tmp_path):
 
 @pytest.mark.timeout(240)
 def test_systems_take_turns_in_every_case_and_who_fails_is_left_out(bench, capsys):
-    arguments = ["--pairs", "2", "--cases", "single_c8", "single_c64", "bulk_c1"]
-    record = bench(Tiny("apparatus_off", "right"), Tiny("bad", "wrong"), arguments=arguments)
+    arguments = ["--pairs", "2", "--cases", "single_c64", "bulk_c1", "--no-curve"]
+    record = bench(Tiny("bad", "wrong"), Tiny("apparatus_off", "right"), arguments=arguments)
 
     found = list(read(record.folder))
-    sides = [(each.contest, each.turn, each.system) for each in found if each.contest == "apparatus_off/single_c64"]
-    turns = [(1, "apparatus_off"), (1, "slipway"), (2, "slipway"), (2, "apparatus_off")]
-    assert sides == [("apparatus_off/single_c64", *each) for each in turns]
-    contests = dict.fromkeys(each.contest for each in found)
-    assert list(contests) == [
-        "half", "curve/slipway", "apparatus_off/single_c8", "apparatus_off/single_c64", "curve/apparatus_off",
-        "apparatus_off/bulk_c1",
+    assert [(each.contest, each.turn, each.system) for each in found] == [
+        ("apparatus_off/single_c64", 1, "apparatus_off"), ("apparatus_off/single_c64", 1, "slipway"),
+        ("apparatus_off/single_c64", 2, "slipway"), ("apparatus_off/single_c64", 2, "apparatus_off"),
+        ("apparatus_off/bulk_c1", 1, "apparatus_off"), ("apparatus_off/bulk_c1", 1, "slipway"),
     ]  # fmt: skip
-    curve = [each.fraction for each in found if each.contest == "curve/apparatus_off"]
-    assert curve == [None, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1]
     for each in found:
         assert (each.errors, each.refused) == (0, 0)
         assert each.messages == each.requests * (32 if each.case == "bulk_c1" else 1)
@@ -71,12 +66,24 @@ def test_systems_take_turns_in_every_case_and_who_fails_is_left_out(bench, capsy
         assert each.messages_per_s == pytest.approx(each.messages / each.seconds)
         assert each.server_cpu_s_per_1000 > 0
         assert each.generator_cpu_share > 0
-    peak, idle, half = [each for each in found if each.contest == "half"][:3]
-    assert (peak.offered, idle.offered) == (None, pytest.approx(0.1 * peak.rps))
-    assert half.offered == pytest.approx(0.5 * peak.rps)
     assert "not 1 answers" in record.failed["bad"]
     assert "bad FAILED" in capsys.readouterr().out
     assert json.loads((record.folder / "run.json").read_text())["failed"].keys() == {"bad"}
+
+
+@pytest.mark.timeout(240)
+def test_half_and_idle_take_turns_at_a_peak_that_is_measured_beside_them_and_the_curve_is_whole(bench, capsys):
+    record = bench(arguments=["--pairs", "1", "--cases", "single_c64"])
+
+    found = list(read(record.folder))
+    assert [(each.contest, each.fraction) for each in found] == [
+        *(("half", fraction) for fraction in (None, 0.1, 0.5)),
+        *(("curve/slipway", fraction) for fraction in (None, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1)),
+    ]
+    for peak, *points in (found[:3], found[3:]):
+        assert peak.offered is None
+        assert [each.offered for each in points] == pytest.approx([each.fraction * peak.rps for each in points])
+    assert "[  11 of 11" in capsys.readouterr().out
 
 
 @pytest.mark.timeout(240)
