@@ -19,6 +19,8 @@ from loadtests.bench.trials import Choice
 
 NEAREST = "apparatus_off"
 """The system that is compared as often as the limit; what lies between it and Slipway is little."""
+SHOWN = "prototype"
+"""The system that no bar is of: it is compared as in the cases that no bar is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Contests:
         self._play(f"{system}/{case.name}", sides, self._turns(system, case))
 
     def _turns(self, system: str, case: Case) -> int:
-        if case not in JUDGED:
+        if case not in JUDGED or system == SHOWN:
             return self.options.few
         return self.options.pairs if system == NEAREST else self.options.some
 

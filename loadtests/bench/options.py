@@ -10,8 +10,8 @@ from typing import Any
 from loadtests.bench.cases import CASES
 from loadtests.kinds import existing, within
 
-_QUICK = {"seconds": 2.0, "pairs": 3, "systems": ("limit", "apparatus_off", "prototype")}
-_FULL = {"seconds": 2.2, "pairs": 12, "systems": ()}
+_QUICK = {"seconds": 1.5, "pairs": 3, "systems": ("limit", "apparatus_off", "prototype")}
+_FULL = {"seconds": 2.0, "pairs": 12, "systems": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Options:
 
     @property
     def some(self) -> int:
-        """Pairs for everybody else in these cases: two thirds."""
+        """Pairs for the frameworks in these cases: two thirds."""
         return max(1, round(self.pairs * 2 / 3))
 
     @property
     def few(self) -> int:
-        """Pairs in the other cases: a quarter."""
+        """Pairs in the other cases, and for the prototype: a quarter."""
         return max(1, round(self.pairs / 4))
 
 
@@ -61,10 +61,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     add, names = parser.add_argument, [case.name for case in CASES]
     add("--quick", action="store_true", help="a try of a few minutes: few pairs, without the other frameworks")
-    add("--seconds", type=within(float, 1, 600), help="measured seconds of each slice (default 2.2; quick 2)")
+    add("--seconds", type=within(float, 1, 600), help="measured seconds of each slice (default 2; quick 1.5)")
     add("--run-in", type=within(float, 0.1, 60), default=0.3, help="seconds before each slice (default 0.3)")
-    add("--warmup", type=within(float, 0.5, 60), default=1.0, help="seconds before each contest (default 1)")
-    pairs = "pairs of slices with the limit and the apparatus off (default 12; quick 3); two thirds with others"
+    add("--warmup", type=within(float, 0.5, 60), default=0.5, help="seconds before each contest (default 0.5)")
+    pairs = "pairs of slices with the limit and the apparatus off (default 12; quick 3); two thirds with the frameworks"
     add("--pairs", type=within(int, 1, 100), help=pairs)
     add("--systems", nargs="+", metavar="NAME", help="only these beside Slipway; `limit` is the model in-process")
     add("--cases", nargs="+", choices=names, metavar="NAME", default=names, help=f"of {', '.join(names)}")

@@ -21,7 +21,7 @@ from loadtests.bench.servers import Server
 from loadtests.bench.systems.system import Variant
 
 SECONDS, RUN_IN = 1.2, 0.3
-FINAL_SECONDS, FINAL_TURNS, FINALISTS = 1.8, 2, 3
+FINAL_SECONDS, FINAL_TURNS, FINALISTS = 1.5, 2, 3
 WITHIN = 0.8
 """Of the fastest: who is slower is not tried again."""
 _WAY = "way"

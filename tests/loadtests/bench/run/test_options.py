@@ -12,7 +12,7 @@ def test_a_full_run_has_all_systems_and_most_pairs_where_it_is_judged():
     options = parse(MODELS)
 
     assert (options.pairs, options.some, options.few) == (12, 8, 3)
-    assert (options.seconds, options.systems, options.curve) == (2.2, (), True)
+    assert (options.seconds, options.systems, options.curve) == (2.0, (), True)
     assert options.cases == ("single_c1", "single_c8", "single_c64", "bulk_c1", "bulk_c8")
     assert options.out.parent == Path("var/bench")
 
@@ -20,7 +20,7 @@ def test_a_full_run_has_all_systems_and_most_pairs_where_it_is_judged():
 def test_a_quick_try_is_short_and_what_is_said_beside_it_holds():
     options = parse([*MODELS, "--quick", "--pairs", "2"])
 
-    assert (options.pairs, options.some, options.few, options.seconds) == (2, 1, 1, 2.0)
+    assert (options.pairs, options.some, options.few, options.seconds) == (2, 1, 1, 1.5)
     assert options.systems == ("limit", "apparatus_off", "prototype")
 
 
