@@ -5,7 +5,7 @@ still: on two processors, what others do when they are idle would be measured to
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -98,7 +98,14 @@ class _Run:
             self._guarded(system.name, partial(self._choose, tryout, system))
 
     def _choose(self, tryout: Tryout, system: System) -> None:
-        self.record.chosen[system.name] = tryout.choose(system)
+        try:
+            chosen = tryout.choose(system)
+        except FAILURES as error:
+            # Perhaps it does not bear to stand still.
+            self.record.awake[f"trial/{system.name}"] = str(error)
+            self.progress.say(f"trial {system.name}: once more, with all of its configurations awake: {error}")
+            chosen = replace(tryout, servers=replace(self.servers, still=False)).choose(system)
+        self.record.chosen[system.name] = chosen
 
     def _contest(self, contests: Contests, system: System) -> None:
         self.progress.say(f"{system.name}: starting")

@@ -8,7 +8,7 @@ from loadtests.bench.cases import PEAK, Case
 from loadtests.bench.contest import Side
 from loadtests.bench.failures import FAILURES
 from loadtests.bench.measurement import Measurement, Moment
-from loadtests.bench.rest import Rest
+from loadtests.bench.rest import Rest, nobody
 from loadtests.bench.steps import Steps, Subject
 from loadtests.bench.systems.system import Places, System, Variant
 
@@ -63,6 +63,8 @@ class Servers:
     places: Places
     texts: Sequence[str]
     seed: int
+    still: bool = True
+    """Whether what is started stands still while another is measured."""
 
     @contextmanager
     def running(self, system: System, variant: Variant, folder: str) -> Iterator[Server]:
@@ -78,4 +80,5 @@ class Servers:
             except FAILURES:
                 endpoint = stack.enter_context(system.running(variant, places))
             subject = Subject(system.name, variant, endpoint, self.texts, self.seed, places.var)
-            yield Server(subject, Rest(lambda: endpoint.pids() - endpoint.restless()), self.steps)
+            rest = Rest(lambda: endpoint.pids() - endpoint.restless()) if self.still else Rest(nobody)
+            yield Server(subject, rest, self.steps)

@@ -47,6 +47,7 @@ class Tryout:
 
         Raises:
             RuntimeError: none of a kind answered.
+            SideError: one that answered at its start failed, while those that are not tried stand still.
         """
         kinds = list(dict.fromkeys(variant.kind for variant in system.variants))
         chosen: Choice = {kind: {} for kind in kinds}
@@ -104,7 +105,7 @@ class Tryout:
         try:
             return self._kept(play(contest, [one.side(case, SECONDS), self._home(case)], 1, FAILURES))
         except SideError as error:
-            if error.system == self.home.subject.system:
+            if self.servers.still or error.system == self.home.subject.system:
                 raise
             self.failed[f"{error.system}, {one.variant.name}"] = str(error)
             self.say(f"trial {error.system}: {one.variant.name} failed: {error}")
@@ -140,4 +141,6 @@ class Tryout:
 
     def _kept(self, found: list[Measurement]) -> list[Measurement]:
         self.keep(found)
+        if self.servers.still and (hurt := [each for each in found if each.errors]):
+            raise SideError(hurt[0].system, f"{hurt[0].errors} requests failed after standing still")
         return found
