@@ -134,7 +134,7 @@ class _Run:
         self.progress.expect(contests.count(self.home.name, 1) + with_limit * contests.count(LIMIT, 1))
         for system in self.others:
             found, kinds = rivals(system.variants), len({variant.kind for variant in system.variants})
-            finals = len({variant.kind for variant in found}) * FINALISTS * FINAL_TURNS
+            finals = len({variant.kind for variant in found}) * (FINALISTS + 1) * FINAL_TURNS
             self.progress.expect(tried * (len(found) + len(configurations(found)) + finals))
             self.progress.expect(contests.count(system.name, kinds))
 

@@ -1,10 +1,9 @@
 """Which variants of a system are measured: of each kind, for each group of cases, the fastest of those tried.
 
 All are tried for a second or so beside the same server, by whose speed theirs is divided, so that the machine's moods
-divide out. Up to three of each kind are then tried again, in turns with each other; the fastest of these is chosen.
+divide out. Up to three of each kind are then tried again, some turns beside that server; the fastest is chosen.
 
-A configuration is started once for all ways to run a batch, which a file tells it. All configurations of a system are
-up at a time, and stand still but for when they are tried.
+A configuration is started for all ways to run a batch, which a file tells it, and no two are up at a time.
 """
 
 from collections import Counter, defaultdict
@@ -60,21 +59,14 @@ def finalists(scores: Scores) -> list[str]:
 
 
 def beside(found: Sequence[Measurement], home: str) -> dict[str, float]:
-    """Return the rate of each variant divided by that of another system in the same turn; errors count as no answer."""
+    """Return for each variant that made no error its rate divided by another system's in the same turn, in the mean."""
     of_home = {(each.contest, each.turn): each.messages_per_s for each in found if each.system == home}
-    return {
-        each.variant: each.messages_per_s / of_home[each.contest, each.turn]
-        for each in found
-        if each.system != home and not each.errors
-    }
-
-
-def means(found: Sequence[Measurement]) -> dict[str, float]:
-    """Return the mean rate of each variant that took turns with the others and made no error."""
-    rates: dict[str, list[float]] = defaultdict(list)
+    ratios: dict[str, list[float]] = defaultdict(list)
     for each in found:
-        rates[each.variant].append(0.0 if each.errors else each.messages_per_s)
-    return {variant: mean(of) for variant, of in rates.items() if all(of)}
+        if each.system != home:
+            rate = 0.0 if each.errors else each.messages_per_s
+            ratios[each.variant].append(rate / of_home[each.contest, each.turn])
+    return {variant: mean(of) for variant, of in ratios.items() if all(of)}
 
 
 @dataclass(frozen=True, slots=True)

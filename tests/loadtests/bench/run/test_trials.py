@@ -12,7 +12,7 @@ from loadtests.bench.kind import Kind
 from loadtests.bench.measurement import Measurement
 from loadtests.bench.peers.systems import PEERS
 from loadtests.bench.systems.system import Variant
-from loadtests.bench.trials import beside, configurations, finalists, means, rivals, trial_cases
+from loadtests.bench.trials import beside, configurations, finalists, rivals, trial_cases
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,12 @@ def test_three_are_tried_again_and_nobody_who_is_far_behind():
     assert finalists({}) == []
 
 
-def test_in_the_end_the_mean_counts_of_who_made_no_error():
-    found = [slice_of("x", "one", turn, speed) for turn, speed in ((1, 100.0), (2, 140.0))]
+def test_of_some_turns_the_mean_counts_and_an_error_in_one_is_enough():
+    found = [slice_of("slipway", "all", turn, speed) for turn, speed in ((1, 400.0), (2, 200.0))]
+    found += [slice_of("x", "one", turn, speed) for turn, speed in ((1, 100.0), (2, 100.0))]
     found += [slice_of("x", "two", turn, 200.0, errors=turn - 1) for turn in (1, 2)]
 
-    assert means(found) == {"one": 120.0}
+    assert beside(found, "slipway") == {"one": 0.375}
 
 
 def test_what_has_no_rival_of_its_kind_needs_no_trial():

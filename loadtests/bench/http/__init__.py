@@ -1,0 +1,1 @@
+"""`python -m loadtests.bench.http`: what the HTTP server below the application costs, granian beside uvicorn."""
