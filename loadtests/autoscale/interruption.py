@@ -7,9 +7,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def end_in_order() -> None:
-    """Raise KeyboardInterrupt at the first signal to stop, and ignore others: tidying up must not be broken off."""
+    """Raise KeyboardInterrupt at the first signal to stop, and ignore others: tidying up must not be broken off.
+
+    What is ignored already stays so: `nohup` means what it says.
+    """
     for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

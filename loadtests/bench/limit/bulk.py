@@ -3,9 +3,10 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from loadtests.bench.limit.cutting import cut
 from loadtests.bench.limit.model import Model
@@ -51,33 +52,49 @@ def answer_all(model: Model, setting: Setting, texts: Sequence[str]) -> tuple[li
 
 
 class _Work:
-    """Windows still to be tokenised and cut, and runs still to be made. Whoever is free takes a run, else a window."""
+    """Windows still to be tokenised and cut, and runs still to be made. Whoever is free takes a run, else a window.
+
+    Who finds neither waits for the windows that others have open: their runs are for all lanes.
+    """
 
     def __init__(self, model: Model, setting: Setting, texts: Sequence[str]) -> None:
         self._model, self._setting, self._texts = model, setting, texts
         self._windows = deque(range(0, len(texts), setting.window))
         self._runs: deque[tuple[list[int], list[list[int]]]] = deque()
-        self._lock = threading.Lock()
+        self._open_windows = 0
+        self._changed = threading.Condition()
         self.answers: list[tuple[int, float]] = [(-1, 0.0)] * len(texts)
 
     def lane(self) -> None:
-        while True:
-            with self._lock:
-                run = self._runs.popleft() if self._runs else None
-                window = self._windows.popleft() if run is None and self._windows else None
-            if run is not None:
-                self._make(*run)
-            elif window is not None:
-                self._open(window)
-            else:
-                return
+        while task := self._next():
+            task()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            while not self._runs and not self._windows:
+                if not self._open_windows:
+                    return None
+                self._changed.wait()
+            if self._runs:
+                return partial(self._make, *self._runs.popleft())
+            self._open_windows += 1
+            return partial(self._open, self._windows.popleft())
 
     def _open(self, first: int) -> None:
+        found: list[tuple[list[int], list[list[int]]]] = []
+        try:
+            found = self._cut(first)
+        finally:
+            with self._changed:
+                self._runs.extend(found)
+                self._open_windows -= 1
+                self._changed.notify_all()
+
+    def _cut(self, first: int) -> list[tuple[list[int], list[list[int]]]]:
         setting = self._setting
         tokens = self._model.tokenise(self._texts[first : first + setting.window])
         runs = cut([len(each) for each in tokens], setting.padded_tokens, setting.padding, by_length=setting.by_length)
-        with self._lock:
-            self._runs.extend(([first + at for at in run], [tokens[at] for at in run]) for run in runs)
+        return [([first + at for at in run], [tokens[at] for at in run]) for run in runs]
 
     def _make(self, positions: list[int], tokens: list[list[int]]) -> None:
         for at, answer in zip(positions, self._model.answer(tokens), strict=True):

@@ -38,7 +38,10 @@ def serving(
         RuntimeError: it ended, or does not answer in time; the text has its last words.
     """
     with log.open("wb") as output:
-        child = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
+        # A session of its own: a group with somebody who stands still is sent SIGHUP when its shell ends (setpgid(2)).
+        child = subprocess.Popen(
+            command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             _wait(child, port, path, time.monotonic() + seconds, log)
             yield child.pid

@@ -1,3 +1,8 @@
+"""The model in-process, in bulk: right answers, and lanes that share the work."""
+
+import threading
+import time
+
 import numpy as np
 import pytest
 from loadtests.bench.limit.bulk import Cost, answer_all
@@ -57,3 +62,33 @@ def test_costs_add_up():
     both = Cost(10, 2.0, 3.0) + Cost(30, 2.0, 5.0)
 
     assert (both.messages_per_s, both.cpu_s_per_1000) == (10.0, 200.0)
+
+
+class Together:
+    """A model whose runs end in twos: who runs alone would wait for ever, and fails instead."""
+
+    def __init__(self):
+        self.two = threading.Barrier(2, timeout=20)
+
+    def tokenise(self, texts):
+        time.sleep(0.05)
+        return [[1] * 8 for _ in texts]
+
+    def answer(self, tokens):
+        self.two.wait()
+        return [(len(tokens), 1.0)] * len(tokens)
+
+
+def test_a_lane_that_finds_nothing_to_do_waits_for_the_window_that_another_has_open():
+    answers, cost = answer_all(Together(), Setting(2, 1, 16, 0, 8, by_length=True), ["text"] * 8)
+
+    assert answers == [(2, 1.0)] * 8
+    assert cost.messages == 8
+
+
+def test_what_breaks_while_a_window_is_opened_ends_all_lanes():
+    model = Together()
+    model.tokenise = int
+
+    with pytest.raises(TypeError):
+        answer_all(model, Setting(2, 1, 16, 0, 8, by_length=True), ["text"] * 16)
