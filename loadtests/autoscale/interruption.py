@@ -9,10 +9,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def end_in_order() -> None:
     """Raise KeyboardInterrupt at the first signal to stop, and ignore others: tidying up must not be broken off.
 
-    What is ignored already stays so: `nohup` means what it says.
+    A terminal that goes away stays ignored if it was: `nohup` means what it says.
     """
     for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
