@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests.bench.limit.slice import READY
+from loadtests.bench.limit.standby import READY
 from loadtests.bench.measurement import LIMIT, Measurement, Moment
 from loadtests.bench.systems.server import bare_environment
 

@@ -103,7 +103,7 @@ class _Run:
         except FAILURES as error:
             # Perhaps it does not bear to stand still.
             self.record.awake[f"trial/{system.name}"] = str(error)
-            self.progress.say(f"trial {system.name}: once more, with all of its configurations awake: {error}")
+            self.progress.say(f"trial {system.name}: once more, with its configurations awake: {error}")
             chosen = replace(tryout, servers=replace(self.servers, still=False)).choose(system)
         self.record.chosen[system.name] = chosen
 

@@ -1,12 +1,12 @@
 """granian, in Rust, as its documentation recommends for an asynchronous application: one worker, uvloop, HTTP/1."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from loadtests.bench.peers.environments import uv
 from loadtests.bench.systems.processes import family
 from loadtests.bench.systems.server import bare_environment, serving
 from loadtests.bench.systems.system import Endpoint, Places, Variant
@@ -15,7 +15,6 @@ from slipway_cli.servers.ports import free_port
 
 _LOCK = Path(__file__).with_name("requirements.lock")
 _FOLDER = Path("var/bench/granian")
-_UV = Path(".tools/bin/uv")
 _OPTIONS = ("--interface=asgi", "--loop=uvloop", "--workers=1", "--http=1", "--no-ws", "--no-log", "--factory")
 
 
@@ -33,32 +32,14 @@ class Granian:
             RuntimeError: it cannot be installed, or does not start.
         """
         del variant
-        _install()
+        install = ("pip", "install", "--require-hashes", "--target", str(_FOLDER), "--requirement", str(_LOCK))
+        uv(self.name, *install, "--python", sys.executable)
         port = free_port()
         command = [sys.executable, "-m", "granian", f"--port={port}", *_OPTIONS]
-        command.append("loadtests.bench.http.application:application")
+        command.append("loadtests.bench.systems.apparatus_off.service:application")
         environment = bare_environment() | {
             "SLIPWAY_MODELS_DIR": str(places.models.parent.parent),
             "PYTHONPATH": os.pathsep.join([str(_FOLDER.absolute()), str(Path.cwd())]),
         }
         with serving(command, environment, port, places.var / "granian.log") as pid:
             yield Endpoint(f"http://127.0.0.1:{port}{ROUTE}", JSON, encode, answers, lambda: family(pid))
-
-
-def _install() -> None:
-    if not _UV.exists():
-        raise RuntimeError("There is no uv in .tools: `make setup` installs it.")
-    command: list[str | Path] = [
-        _UV,
-        "--quiet",
-        "pip",
-        "install",
-        "--require-hashes",
-        "--target",
-        _FOLDER,
-        "--requirement",
-        _LOCK,
-    ]
-    done = subprocess.run([*command, "--python", sys.executable], check=False, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise RuntimeError(f"granian cannot be installed. uv says: {done.stderr.strip()}")

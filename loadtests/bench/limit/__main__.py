@@ -8,8 +8,8 @@ from loadtests.bench.limit.graphs import Graphs
 from loadtests.bench.limit.options import SCRATCH, parse
 from loadtests.bench.limit.search import Found, search
 from loadtests.bench.limit.setting import Setting, read_settings, write_settings
-from loadtests.bench.limit.slice import READY, Slices
 from loadtests.bench.limit.slices import slices
+from loadtests.bench.limit.standby import READY, Slices
 from loadtests.bench.messages import SAMPLE, read_texts
 from triage.encoder.cores import available_cores
 from triage.errors import ModelError

@@ -27,10 +27,23 @@ def python_of(name: str) -> Path:
     folder = (_ENVIRONMENTS / name).absolute()
     if not is_installed(name):
         print(f"Installing {name} into {_ENVIRONMENTS / name} ...", flush=True)
-        _uv(name, "venv", "--clear", "--python", sys.executable, str(folder))
-        _uv(name, "pip", "sync", "--require-hashes", "--python", str(folder), str(_lock(name)))
+        uv(name, "venv", "--clear", "--python", sys.executable, str(folder))
+        uv(name, "pip", "sync", "--require-hashes", "--python", str(folder), str(_lock(name)))
         (folder / _INSTALLED).write_text(_digest(name), encoding="utf-8")
     return folder / "bin" / "python"
+
+
+def uv(name: str, *arguments: str) -> None:
+    """Run uv for a peer.
+
+    Raises:
+        RuntimeError: there is no uv, or it failed; the text says what to do.
+    """
+    if not _UV.exists():
+        raise RuntimeError("There is no uv in .tools: `make setup` installs it.")
+    done = subprocess.run([_UV, "--quiet", *arguments], check=False, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise RuntimeError(f"The environment of {name} cannot be installed. uv says: {done.stderr.strip()}")
 
 
 def _lock(name: str) -> Path:
@@ -39,11 +52,3 @@ def _lock(name: str) -> Path:
 
 def _digest(name: str) -> str:
     return sha256(_lock(name).read_bytes() + sys.version.encode()).hexdigest()
-
-
-def _uv(name: str, *arguments: str) -> None:
-    if not _UV.exists():
-        raise RuntimeError("There is no uv in .tools: `make setup` installs it.")
-    done = subprocess.run([_UV, "--quiet", *arguments], check=False, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise RuntimeError(f"The environment of {name} cannot be installed. uv says: {done.stderr.strip()}")

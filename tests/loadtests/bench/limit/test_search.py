@@ -6,7 +6,7 @@ from loadtests.bench.limit.bulk import Cost
 from loadtests.bench.limit.candidates import cuttings, threadings
 from loadtests.bench.limit.search import Found, rank, search
 from loadtests.bench.limit.setting import GRAPHS, Setting, read_settings, write_settings
-from loadtests.bench.limit.slice import Slices
+from loadtests.bench.limit.standby import Slices
 from loadtests.bench.measurement import Moment
 from loadtests.bench.systems.processes import processor_seconds, used
 
