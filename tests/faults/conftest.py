@@ -139,7 +139,7 @@ async def product(token: str, fragile_settings: Settings, proxies, http_peer) ->
 
 def _adjust(patch: pytest.MonkeyPatch) -> None:
     """Put in the keys that fail, and shorten the pauses that no setting sets."""
-    patch.setattr("slipway.composition.LocalKeyProvider", FailingKeys)
+    patch.setattr("slipway.composition.open_provider", FailingKeys)
     patch.setattr("slipway.serving.hangs.ask_to_stop", bool)  # it would be the tests that end
     patch.setattr("slipway.flags.service._REFRESH_SECONDS", 1)
     patch.setattr("slipway.webhooks.schedule.DELAYS", (0.5,) * 9)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import ClassVar
 
 from tests.faults.proxy import Fault
 
 from slipway.keys.envelope import DataKey, SealBroken
 from slipway.keys.local import LocalKeyProvider
+from slipway.keys.provider import KeyProviderGone
 from slipway.settings import Settings
 
 
@@ -17,13 +19,9 @@ class FailingKeys:
 
     fault: ClassVar[Fault] = Fault.NONE
 
-    def __init__(self, local: LocalKeyProvider) -> None:
-        self._local = local
-        self.id = local.id
-
-    @classmethod
-    def load(cls, settings: Settings) -> "FailingKeys":
-        return cls(LocalKeyProvider.load(settings))
+    def __init__(self, settings: Settings) -> None:
+        self._local = LocalKeyProvider.load(settings)
+        self.id = self._local.id
 
     async def wrap(self, key: DataKey, *, tenant: str) -> bytes:
         await self._travel()
@@ -33,10 +31,20 @@ class FailingKeys:
         await self._travel()
         return await self._local.unwrap(wrapped, tenant=tenant)
 
+    async def destroy(self, *, tenant: str, version: int, wrapped: bytes) -> datetime:
+        await self._travel()
+        return await self._local.destroy(tenant=tenant, version=version, wrapped=wrapped)
+
+    async def check(self) -> None:
+        await self._travel()
+
+    async def close(self) -> None:
+        await self._local.close()
+
     async def _travel(self) -> None:
         match FailingKeys.fault:
             case Fault.DOWN:
-                raise ConnectionError("the key service is away")
+                raise KeyProviderGone("the key service is away")
             case Fault.SLOW:
                 await asyncio.sleep(0.2)
             case Fault.FROZEN:

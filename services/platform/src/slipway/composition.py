@@ -9,7 +9,7 @@ from platform import python_version
 
 from slipway.database import Database
 from slipway.flags import Flags
-from slipway.keys.local import LocalKeyProvider
+from slipway.keys.providers import open_provider
 from slipway.keys.service import Keyring
 from slipway.keys.signer import AuditSigner
 from slipway.serving.predictor import Predictor
@@ -65,7 +65,7 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     metrics.set(catalogue.BUILD_INFO, 1, version=version("slipway"), python=python_version())
     flags = Flags(settings, metrics)
     models = Models(settings, flags, metrics)
-    keys, signer = LocalKeyProvider.load(settings), AuditSigner.load(settings)
+    keys, signer = open_provider(settings), AuditSigner.load(settings)
     database = Database(settings, metrics, tracing)
     try:
         keyring = Keyring(database, keys, settings)
@@ -73,5 +73,6 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     finally:
         models.close()
         await asyncio.to_thread(flags.close)
+        await keys.close()
         await database.close()
         tracing.shutdown()

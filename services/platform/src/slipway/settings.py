@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     master_key_file: Path = Field(
         Path("var/keys/master.key"), description="Key file of the local key provider (development only)."
     )
+    tenant_keys_dir: Path | None = Field(
+        None,
+        description="Folder of the local key provider's files; default: `tenants` beside the master key.",
+    )
     audit_key_file: Path = Field(
         Path("var/keys/audit.pem"), description="Ed25519 key that signs the audit log's seals."
     )

@@ -1,14 +1,15 @@
 import base64
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from slipway.keys.envelope import SealBroken, new_data_key
+from slipway.keys.envelope import DataKey, SealBroken, new_data_key
 from slipway.keys.files import KeyFileError, create_key_file
 from slipway.keys.local import LocalKeyProvider, create_keys
-from slipway.keys.provider import KeyProvider
+from slipway.keys.provider import KeyIndestructible, KeyProvider
 from slipway.keys.signer import AuditSigner
 from slipway.settings import Environment, Settings
 
@@ -28,15 +29,6 @@ def production(settings: Settings) -> Settings:
     return settings.model_copy(update={"environment": Environment.PRODUCTION})
 
 
-async def test_a_wrapped_key_opens_again_after_a_restart(settings: Settings, provider: KeyProvider) -> None:
-    key = new_data_key(version=7)
-    wrapped = await provider.wrap(key, tenant="t-1")
-    again = LocalKeyProvider.load(settings)
-    assert await again.unwrap(wrapped, tenant="t-1") == key
-    assert again.id == provider.id
-    assert key.secret not in wrapped
-
-
 async def test_a_master_key_file_may_end_with_a_line_break(settings: Settings) -> None:
     create_key_file(settings.master_key_file, base64.b64encode(bytes(32)) + b"\n")
     key = new_data_key()
@@ -44,17 +36,80 @@ async def test_a_master_key_file_may_end_with_a_line_break(settings: Settings) -
     assert await provider.unwrap(await provider.wrap(key, tenant="t-1"), tenant="t-1") == key
 
 
-async def test_a_key_is_no_other_tenant_s(provider: KeyProvider) -> None:
+async def test_what_wraps_a_version_lies_in_a_file_for_its_owner_alone(settings: Settings, provider) -> None:
+    await provider.wrap(new_data_key(version=3), tenant="t-1")
+    (file,) = (settings.master_key_file.parent / "tenants").rglob("*.key")
+    assert (file.parent.name, file.name) == ("t-1", "3.key")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (file.parent, file.parent.parent)} == {0o700}
+
+
+async def test_a_copy_of_the_file_without_the_master_key_opens_nothing(settings: Settings, provider) -> None:
+    key = new_data_key()
+    wrapped = await provider.wrap(key, tenant="t-1")
+    thief = LocalKeyProvider(new_data_key(), settings.master_key_file.parent / "tenants")
+    with pytest.raises(SealBroken):
+        await thief.unwrap(wrapped, tenant="t-1")
+
+
+async def test_a_file_that_another_tenant_was_given_opens_nothing(settings: Settings, provider) -> None:
+    wrapped = [await provider.wrap(new_data_key(), tenant=tenant) for tenant in ("t-1", "t-2")]
+    folder = settings.master_key_file.parent / "tenants"
+    (folder / "t-2" / "1.key").write_bytes((folder / "t-1" / "1.key").read_bytes())
+    for each in wrapped:
+        with pytest.raises(SealBroken):
+            await provider.unwrap(each, tenant="t-2")
+
+
+@pytest.mark.parametrize("content", [b"", b"not base64!", base64.b64encode(b"too short")])
+async def test_a_tenant_s_file_that_was_changed_is_told(settings: Settings, provider, content: bytes) -> None:
     wrapped = await provider.wrap(new_data_key(), tenant="t-1")
+    (settings.master_key_file.parent / "tenants/t-1/1.key").write_bytes(content)
+    with pytest.raises(SealBroken):
+        await provider.unwrap(wrapped, tenant="t-1")
+
+
+async def test_a_destroyed_version_leaves_no_file_and_never_comes_back(settings: Settings, provider) -> None:
+    wrapped = await provider.wrap(new_data_key(), tenant="t-1")
+    await provider.destroy(tenant="t-1", version=1, wrapped=wrapped)
+    assert not list((settings.master_key_file.parent / "tenants").rglob("*.key"))
+    await provider.wrap(new_data_key(), tenant="t-1")
+    with pytest.raises(SealBroken):
+        await provider.unwrap(wrapped, tenant="t-1")
+
+
+async def test_where_no_file_can_be_made_the_master_key_wraps_and_nothing_is_destroyed_apart() -> None:
+    """So it was before versions had files of their own: those keys still open, and say that they always will."""
+    master, key = new_data_key(), new_data_key(version=4)
+    provider = LocalKeyProvider(master, None)
+    wrapped = await provider.wrap(key, tenant="t-1")
+    assert wrapped[:5] == b"\x01\x00\x00\x00\x01"  # the plain envelope of version 1 of the master key
+    with pytest.raises(KeyIndestructible, match="their own retention"):
+        await provider.destroy(tenant="t-1", version=4, wrapped=wrapped)
+    assert await provider.unwrap(wrapped, tenant="t-1") == key
     with pytest.raises(SealBroken):
         await provider.unwrap(wrapped, tenant="t-2")
 
 
-async def test_another_master_key_opens_nothing(provider: KeyProvider) -> None:
-    other = LocalKeyProvider(new_data_key())
-    assert other.id != provider.id
-    with pytest.raises(SealBroken):
-        await other.unwrap(await provider.wrap(new_data_key(), tenant="t-1"), tenant="t-1")
+async def test_keys_of_before_open_beside_those_with_files(settings: Settings, provider) -> None:
+    old, new = new_data_key(version=1), new_data_key(version=2)
+    master = DataKey(1, base64.b64decode(settings.master_key_file.read_bytes()))
+    wrapped = [
+        await LocalKeyProvider(master, None).wrap(old, tenant="t-1"),
+        await provider.wrap(new, tenant="t-1"),
+    ]
+    assert [await provider.unwrap(each, tenant="t-1") for each in wrapped] == [old, new]
+
+
+def test_a_folder_of_the_settings_that_cannot_be_written_is_told(
+    settings: Settings, tmp_path: Path, monkeypatch
+) -> None:
+    create_keys(settings)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert LocalKeyProvider.load(settings)
+    told = settings.model_copy(update={"tenant_keys_dir": tmp_path / "mounted" / "tenants"})
+    with pytest.raises(KeyFileError, match="mounted/tenants cannot be written"):
+        LocalKeyProvider.load(told)
 
 
 def test_keys_are_made_once_and_for_their_owner_alone(settings: Settings) -> None:

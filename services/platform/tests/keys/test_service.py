@@ -7,6 +7,7 @@ import pytest
 from slipway.errors import Unavailable
 from slipway.keys.envelope import SealBroken
 from slipway.keys.local import LocalKeyProvider
+from slipway.keys.provider import KeyDestroyed, KeyProviderDenied, KeyProviderGone
 from slipway.keys.service import Keyring
 
 
@@ -29,6 +30,15 @@ class Provider:
             raise self.error
         return await self._local.unwrap(wrapped, tenant=tenant)
 
+    async def destroy(self, *, tenant, version, wrapped):
+        return await self._local.destroy(tenant=tenant, version=version, wrapped=wrapped)
+
+    async def check(self):
+        await self._local.check()
+
+    async def close(self):
+        await self._local.close()
+
 
 @pytest.fixture
 def provider(small_settings):
@@ -41,7 +51,16 @@ def keyring(platform, provider):
     return Keyring(platform.database, provider, quick)
 
 
-@pytest.mark.parametrize("error", [ConnectionError("away"), SealBroken("nonsense"), ValueError("nonsense")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyProviderGone("away"),
+        KeyProviderDenied("no"),
+        KeyDestroyed("gone"),
+        SealBroken("nonsense"),
+        ValueError("nonsense"),
+    ],
+)
 async def test_a_provider_that_fails_is_not_the_caller_s_fault(keyring, provider, principal, error):
     provider.error = error
     with pytest.raises(Unavailable) as found:

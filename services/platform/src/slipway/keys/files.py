@@ -34,13 +34,13 @@ def read_key_file(path: Path) -> bytes:
 
 
 def create_key_file(path: Path, content: bytes) -> bool:
-    """Write a key file of mode 0600, in a folder that is made with mode 0700; tell whether it was written.
+    """Write a key file of mode 0600, in folders that are made with mode 0700; tell whether it was written.
 
     It appears with its whole content or not at all. One that exists is left as it is.
     """
     if path.exists():
         return False
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
         file.write(content)
         file.flush()
@@ -53,11 +53,26 @@ def create_key_file(path: Path, content: bytes) -> bool:
     return True
 
 
+def delete_key_file(path: Path) -> None:
+    """Delete a key file for good: when this returns, a crash does not bring it back. One that is gone is no error."""
+    path.unlink(missing_ok=True)
+    if path.parent.exists():
+        _sync_folder(path.parent)
+
+
 def _refuse_if_open(path: Path, status: os.stat_result) -> None:
     mode, ours = stat.S_IMODE(status.st_mode), status.st_uid == os.geteuid()
     if mode & (0o077 if ours else 0o037):
         remedy = f"Run: chmod 600 {path}" if ours else "Mount it with mode 0440, for the group of this process."
         raise KeyFileError(f"{path} is open to other users (mode {mode:04o}). {remedy}")
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.exists():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,20 +1,36 @@
-"""The key provider for development: the master key is a file."""
+"""The key provider for development: the master key is a file, and each version of a tenant's key has a file of its own.
 
+A tenant's file holds a random key, sealed by the master key; it wraps that version and nothing else, so that deleting
+the file destroys the version. Where the folder cannot be written, because it was mounted, the master key itself wraps:
+then a version cannot be destroyed apart from all others. Keys wrapped in that way open for ever.
+"""
+
+import asyncio
 import base64
 import binascii
+import os
+from datetime import datetime
+from pathlib import Path
 
-from slipway.keys.envelope import Aad, DataKey, new_data_key, pseudonym, unwrap_key, wrap_key
-from slipway.keys.files import KeyFileError, create_key_file, read_key_file
+from slipway import clock
+from slipway.keys.envelope import Aad, DataKey, SealBroken, key_version, new_data_key, pseudonym, unwrap_key, wrap_key
+from slipway.keys.files import KeyFileError, create_key_file, delete_key_file, read_key_file
+from slipway.keys.provider import KeyDestroyed, KeyIndestructible, Version, pack, unpack
 from slipway.keys.signer import new_signing_key
 from slipway.settings import Environment, Settings
 
+_KIND = 2
+_BY_MASTER = 1
+"""First byte of an envelope: what the master key itself wrapped has no header."""
+
 
 class LocalKeyProvider:
-    """Wraps tenant keys with a master key that lies in a file of this machine."""
+    """Wraps tenant keys with keys that lie in files of this machine."""
 
-    def __init__(self, master: DataKey) -> None:
-        """Use `load`; this is for those who hold a key already."""
+    def __init__(self, master: DataKey, folder: Path | None) -> None:
+        """Use `load`; this is for those who hold a key already. Without a folder, the master key wraps by itself."""
         self._master = master
+        self._folder = folder
         self.id = f"local:{pseudonym(master, 'master key').hex()[:16]}"
 
     @classmethod
@@ -27,21 +43,75 @@ class LocalKeyProvider:
         _refuse_outside_development(settings)
         path = settings.master_key_file
         try:
-            return cls(DataKey(1, base64.b64decode(read_key_file(path).strip(), validate=True)))
+            master = DataKey(1, base64.b64decode(read_key_file(path).strip(), validate=True))
         except (binascii.Error, ValueError) as error:
             raise KeyFileError(f"{path} is not a master key: it should hold 32 bytes in base64.") from error
+        return cls(master, _folder(settings))
 
     async def wrap(self, key: DataKey, *, tenant: str) -> bytes:
-        """Wrap a tenant's key, bound to the tenant."""
-        return wrap_key(self._master, key, _place(tenant))
+        """Wrap a version of a tenant's key, with a key file of its own that is made for it if it is absent."""
+        version = Version(tenant, key.version)
+        if self._folder is None:
+            return wrap_key(self._master, key, _place(tenant))
+        parent = await asyncio.to_thread(self._make, version, self._folder)
+        return pack(_KIND, key.version, wrap_key(parent, key, _bound(version)))
 
     async def unwrap(self, wrapped: bytes, *, tenant: str) -> DataKey:
         """Open a tenant's wrapped key.
 
         Raises:
             SealBroken: it was changed, is another tenant's, or was wrapped by another master key.
+            KeyDestroyed: its file is gone.
         """
-        return unwrap_key(self._master, wrapped, _place(tenant))
+        if wrapped[:1] == bytes([_BY_MASTER]):
+            return unwrap_key(self._master, wrapped, _place(tenant))
+        number, sealed = unpack(_KIND, wrapped)
+        version = Version(tenant, number)
+        parent = await asyncio.to_thread(self._read, version)
+        return unwrap_key(parent, sealed, _bound(version))
+
+    async def destroy(self, *, tenant: str, version: int, wrapped: bytes) -> datetime:
+        """Delete the file of the key that wrapped this version.
+
+        Raises:
+            SealBroken: `wrapped` is of another version, or was wrapped by another provider.
+            KeyIndestructible: the master key wrapped it.
+        """
+        if wrapped[:1] == bytes([_BY_MASTER]):
+            key_version(wrapped)
+            raise KeyIndestructible(
+                f"Version {version} of the key of tenant {tenant} was wrapped by the master key itself, which wraps "
+                "others as well. Backups that hold it die by their own retention."
+            )
+        if unpack(_KIND, wrapped)[0] != version:
+            raise SealBroken(f"this is another version of the key of tenant {tenant} than {version}")
+        await asyncio.to_thread(delete_key_file, self._file(Version(tenant, version)))
+        return clock.now()
+
+    async def check(self) -> None:
+        """Return: the master key was read, and there is nobody to ask."""
+
+    async def close(self) -> None:
+        """Return: nothing is held open."""
+
+    def _file(self, version: Version) -> Path:
+        if self._folder is None:
+            raise KeyDestroyed("there is no folder of tenants' key files here; set SLIPWAY_TENANT_KEYS_DIR")
+        return self._folder / version.tenant / f"{version.number}.key"
+
+    def _make(self, version: Version, folder: Path) -> DataKey:
+        sealed = wrap_key(self._master, DataKey(version.number, new_data_key().secret), _file_place(version))
+        create_key_file(folder / version.tenant / f"{version.number}.key", base64.b64encode(sealed))
+        return self._read(version)
+
+    def _read(self, version: Version) -> DataKey:
+        path = self._file(version)
+        if not path.exists():
+            raise KeyDestroyed(f"the key file {path} is gone: this version of the tenant's key was destroyed, or lost")
+        try:
+            return unwrap_key(self._master, base64.b64decode(read_key_file(path), validate=True), _file_place(version))
+        except binascii.Error:
+            raise SealBroken(f"the key file {path} was changed: it holds no base64") from None
 
 
 def create_keys(settings: Settings) -> bool:
@@ -57,8 +127,31 @@ def create_keys(settings: Settings) -> bool:
     )
 
 
+def tenant_keys_folder(settings: Settings) -> Path:
+    """Return the folder of the tenants' key files: that of the settings, or the one beside the master key."""
+    return settings.tenant_keys_dir or settings.master_key_file.parent / "tenants"
+
+
+def _folder(settings: Settings) -> Path | None:
+    folder = tenant_keys_folder(settings)
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest == folder or os.access(nearest, os.W_OK):
+        return folder
+    if settings.tenant_keys_dir:
+        raise KeyFileError(f"The folder of tenants' keys {folder} cannot be written. Mount it writable.")
+    return None
+
+
 def _place(tenant: str) -> Aad:
     return Aad(tenant=tenant, table="tenant_keys", column="wrapped", row=tenant)
+
+
+def _bound(version: Version) -> Aad:
+    return Aad(version.tenant, "tenant_keys", "wrapped", f"{version.tenant}/{version.number}")
+
+
+def _file_place(version: Version) -> Aad:
+    return Aad(version.tenant, "tenant_keys", "file", f"{version.tenant}/{version.number}")
 
 
 def _refuse_outside_development(settings: Settings) -> None:
