@@ -37,7 +37,7 @@ setup: .venv/installed ## Install everything into .venv, digests checked
 lock: $(UV) ## Renew requirements.lock (make lock UPGRADE=1: to the newest versions)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-package slipway --no-emit-package slipway-triage $(if $(UPGRADE),--upgrade) \
-		$(MANIFESTS) --group dev --extra training --extra local --output-file requirements.lock
+		$(MANIFESTS) --group dev --extra training --extra local --extra aws --output-file requirements.lock
 
 .PHONY: check
 check: .venv/installed ## Format, lint, types, layers
