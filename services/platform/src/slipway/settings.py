@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import ip_network
@@ -27,6 +28,7 @@ A setting may also be the content of a file: `SLIPWAY_SECRETS_DIR` names a folde
 variables, in lower case (`slipway_redis_url`). That keeps secrets out of the environment, which every child process and
 every `inspect` of a container sees. The environment wins where both are there.
 """
+_PREFIX_OF_KEYS = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _WORDS = {"ge": "at least", "gt": "over", "le": "at most", "lt": "under"}
 
 
@@ -35,6 +37,14 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class KeyProviderKind(StrEnum):
+    """What keeps the keys that wrap tenant keys."""
+
+    LOCAL = "local"
+    AWS_KMS = "aws-kms"
+    VAULT_TRANSIT = "vault-transit"
 
 
 class Settings(BaseSettings):
@@ -98,6 +108,32 @@ class Settings(BaseSettings):
     )
     redis_timeout: float = Field(0.5, gt=0, le=10, description="Seconds to wait for Redis before going on without it.")
 
+    key_provider: KeyProviderKind = Field(
+        KeyProviderKind.LOCAL, description="What wraps tenant keys ([keys](keys.md)); `local` is for development only."
+    )
+    key_provider_prefix: str = Field(
+        "slipway", description="Begins the names of our keys at the provider; tells installations apart that share it."
+    )
+    kms_deletion_days: int = Field(
+        7, ge=7, le=30, description="Days that AWS KMS keeps a destroyed key until it is gone for ever."
+    )
+    vault_url: str | None = Field(None, description="Vault server that wraps tenant keys by its transit engine.")
+    vault_mount: str = Field("transit", description="Where its transit engine is mounted.")
+    vault_namespace: str | None = Field(None, description="Namespace at it, of Vault Enterprise and HCP.")
+    vault_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of authorities that Vault is trusted by beside the public ones."
+    )
+    vault_token_file: Path | None = Field(
+        None, description="File of the token for Vault, read anew for each use: Vault's agent renews it there."
+    )
+    vault_role: str | None = Field(
+        None, description="Role at Vault's Kubernetes authentication, instead of a token in a file."
+    )
+    vault_auth_mount: str = Field("kubernetes", description="Where that authentication is mounted.")
+    vault_jwt_file: Path = Field(
+        Path("/var/run/secrets/kubernetes.io/serviceaccount/token"),
+        description="File of the service account's token that Vault is shown for the role.",
+    )
     master_key_file: Path = Field(
         Path("var/keys/master.key"), description="Key file of the local key provider (development only)."
     )
@@ -231,6 +267,24 @@ class Settings(BaseSettings):
         if self.max_queued_inputs < self.max_job_inputs:
             names = variable("max_queued_inputs"), variable("max_job_inputs")
             raise ValueError(f"{names[0]} must be at least {names[1]}, or the largest job is never accepted")
+        return self
+
+    @field_validator("key_provider_prefix")
+    @classmethod
+    def _is_a_prefix(cls, value: str) -> str:
+        if not _PREFIX_OF_KEYS.fullmatch(value):
+            raise ValueError("1 to 32 lower-case letters, digits and hyphens, of which the first is a letter")
+        return value
+
+    @model_validator(mode="after")
+    def _vault_can_be_asked(self) -> Self:
+        if self.key_provider is not KeyProviderKind.VAULT_TRANSIT:
+            return self
+        url, token, role = (variable(name) for name in ("vault_url", "vault_token_file", "vault_role"))
+        if self.vault_url is None or (self.vault_token_file is None) == (self.vault_role is None):
+            raise ValueError(f"for Vault {url} must be set, and either {token} or {role}")
+        if not self.vault_url.startswith("https://") and self.environment is not Environment.DEVELOPMENT:
+            raise ValueError(f"outside development {url} must begin with https://")
         return self
 
     @field_validator("webhook_allowed_networks")

@@ -9,7 +9,7 @@ import pytest
 from slipway.keys.envelope import DataKey, SealBroken, new_data_key
 from slipway.keys.files import KeyFileError, create_key_file
 from slipway.keys.local import LocalKeyProvider, create_keys
-from slipway.keys.provider import KeyIndestructible, KeyProvider
+from slipway.keys.provider import KeyIndestructible, KeyProvider, KeyProviderGone
 from slipway.keys.signer import AuditSigner
 from slipway.settings import Environment, Settings
 
@@ -99,6 +99,19 @@ async def test_keys_of_before_open_beside_those_with_files(settings: Settings, p
         await provider.wrap(new, tenant="t-1"),
     ]
     assert [await provider.unwrap(each, tenant="t-1") for each in wrapped] == [old, new]
+
+
+async def test_a_master_key_that_went_away_is_noticed_before_the_next_start(settings: Settings, provider) -> None:
+    await provider.check()
+    content = settings.master_key_file.read_bytes()
+    settings.master_key_file.unlink()
+    with pytest.raises(KeyProviderGone, match="no key file"):
+        await provider.check()
+    create_key_file(settings.master_key_file, base64.b64encode(new_data_key().secret))
+    with pytest.raises(KeyProviderGone, match="another master key"):
+        await provider.check()
+    settings.master_key_file.write_bytes(content)
+    await provider.check()
 
 
 def test_a_folder_of_the_settings_that_cannot_be_written_is_told(

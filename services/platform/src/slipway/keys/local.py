@@ -15,7 +15,7 @@ from pathlib import Path
 from slipway import clock
 from slipway.keys.envelope import Aad, DataKey, SealBroken, key_version, new_data_key, pseudonym, unwrap_key, wrap_key
 from slipway.keys.files import KeyFileError, create_key_file, delete_key_file, read_key_file
-from slipway.keys.provider import KeyDestroyed, KeyIndestructible, Version, pack, unpack
+from slipway.keys.provider import KeyDestroyed, KeyIndestructible, KeyProviderGone, Version, pack, unpack
 from slipway.keys.signer import new_signing_key
 from slipway.settings import Environment, Settings
 
@@ -27,9 +27,9 @@ _BY_MASTER = 1
 class LocalKeyProvider:
     """Wraps tenant keys with keys that lie in files of this machine."""
 
-    def __init__(self, master: DataKey, folder: Path | None) -> None:
+    def __init__(self, master: DataKey, folder: Path | None, *, file: Path | None = None) -> None:
         """Use `load`; this is for those who hold a key already. Without a folder, the master key wraps by itself."""
-        self._master = master
+        self._master, self._file_of_master = master, file
         self._folder = folder
         self.id = f"local:{pseudonym(master, 'master key').hex()[:16]}"
 
@@ -41,12 +41,7 @@ class LocalKeyProvider:
             KeyFileError: this is not development, or the file is absent, open to other users, or no key.
         """
         _refuse_outside_development(settings)
-        path = settings.master_key_file
-        try:
-            master = DataKey(1, base64.b64decode(read_key_file(path).strip(), validate=True))
-        except (binascii.Error, ValueError) as error:
-            raise KeyFileError(f"{path} is not a master key: it should hold 32 bytes in base64.") from error
-        return cls(master, _folder(settings))
+        return cls(_read_master(settings.master_key_file), _folder(settings), file=settings.master_key_file)
 
     async def wrap(self, key: DataKey, *, tenant: str) -> bytes:
         """Wrap a version of a tenant's key, with a key file of its own that is made for it if it is absent."""
@@ -89,7 +84,19 @@ class LocalKeyProvider:
         return clock.now()
 
     async def check(self) -> None:
-        """Return: the master key was read, and there is nobody to ask."""
+        """Read the master key's file again: without it, the next start would be the last.
+
+        Raises:
+            KeyProviderGone: it is no longer there, or holds another key.
+        """
+        if self._file_of_master is None:
+            return
+        try:
+            found = await asyncio.to_thread(_read_master, self._file_of_master)
+        except KeyFileError as error:
+            raise KeyProviderGone(str(error)) from error
+        if found != self._master:
+            raise KeyProviderGone(f"{self._file_of_master} holds another master key than when this process started.")
 
     async def close(self) -> None:
         """Return: nothing is held open."""
@@ -132,6 +139,13 @@ def tenant_keys_folder(settings: Settings) -> Path:
     return settings.tenant_keys_dir or settings.master_key_file.parent / "tenants"
 
 
+def _read_master(path: Path) -> DataKey:
+    try:
+        return DataKey(1, base64.b64decode(read_key_file(path).strip(), validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise KeyFileError(f"{path} is not a master key: it should hold 32 bytes in base64.") from error
+
+
 def _folder(settings: Settings) -> Path | None:
     folder = tenant_keys_folder(settings)
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
@@ -157,5 +171,6 @@ def _file_place(version: Version) -> Aad:
 def _refuse_outside_development(settings: Settings) -> None:
     if settings.environment is not Environment.DEVELOPMENT:
         raise KeyFileError(
-            "A master key in a file is for development only. Outside of it, set a key management service."
+            "A master key in a file is for development only. Outside of it, set a key management service: "
+            "SLIPWAY_KEY_PROVIDER=aws-kms or vault-transit (docs/keys.md)."
         )

@@ -33,6 +33,10 @@ class KeyProviderDenied(KeyProviderError):  # noqa: N818  # it says what happene
     """The provider answers, and refuses this process: its credentials or its permissions are wrong."""
 
 
+class KeyProviderMisconfigured(KeyProviderError):  # noqa: N818  # it says what happened
+    """The settings do not lead to a provider. The message says what to set."""
+
+
 class KeyDestroyed(KeyProviderError):  # noqa: N818  # it says what happened
     """What wrapped this version is no longer at the provider, or waits for its deletion. The key opens no more."""
 
