@@ -1,6 +1,8 @@
 """`slipway tenants`."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -9,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from slipway.database import Database
 from slipway.keys.files import KeyFileError
-from slipway.keys.local import LocalKeyProvider
+from slipway.keys.provider import KeyIndestructible, KeyProvider, KeyProviderError, KeyProviderMisconfigured
+from slipway.keys.providers import open_provider
+from slipway.keys.schemas import WrappedKey
 from slipway.keys.service import wrap_first_key
 from slipway.settings import Settings
 from slipway.tenants import repository, service
@@ -44,17 +48,38 @@ async def create_tenant(settings: Settings, name: str) -> UUID:
         LocalError: the name is taken, or the key provider has no key.
     """
     tenant = uuid4()
-    try:
-        first_key = await wrap_first_key(LocalKeyProvider.load(settings), tenant)
-    except KeyFileError as error:
-        raise LocalError(f"{error} `slipway up` makes the keys of a local stack.") from None
-    async with open_database(settings) as database:
+    async with _provider(settings) as provider, open_database(settings) as database:
+        first_key = await wrap_first_key(provider, tenant)
         try:
             async with database.transaction(tenant) as connection:
                 await service.create_tenant(connection, tenant, name, first_key, ACTOR)
         except IntegrityError:
+            await _drop(provider, tenant, first_key)
             raise LocalError(f"There is a tenant named {name} already. `slipway tenants list` shows all.") from None
     return tenant
+
+
+@asynccontextmanager
+async def _provider(settings: Settings) -> AsyncIterator[KeyProvider]:
+    """Open the key provider for the length of the block; its errors are told as ours."""
+    try:
+        provider = open_provider(settings)
+    except KeyFileError as error:
+        raise LocalError(f"{error} `slipway up` makes the keys of a local stack.") from None
+    except KeyProviderMisconfigured as error:
+        raise LocalError(str(error)) from None
+    try:
+        yield provider
+    except KeyProviderError as error:
+        raise LocalError(f"{error} `slipway doctor` looks at the key provider.") from None
+    finally:
+        await provider.close()
+
+
+async def _drop(provider: KeyProvider, tenant: UUID, key: WrappedKey) -> None:
+    """Destroy the key of a tenant that was not made: at a key management service it costs money."""
+    with suppress(KeyIndestructible):
+        await provider.destroy(tenant=str(tenant), version=1, wrapped=key.wrapped)
 
 
 async def find_tenant(database: Database, name: str) -> UUID:

@@ -7,11 +7,13 @@ import time
 import psutil
 import pytest
 
+from slipway.keys.local import create_keys
 from slipway_cli.doctor.command import examine
 from slipway_cli.doctor.machine import check_disk, check_folder
 from slipway_cli.servers import redis
+from slipway_cli.servers.ports import free_port
 from slipway_cli.servers.postgres import Postgres
-from slipway_cli.stack.environment import EnvironmentFile
+from slipway_cli.stack.environment import EnvironmentFile, local_settings
 from slipway_cli.stack.folder import VarFolder
 
 WORKLOAD = """
@@ -124,6 +126,30 @@ def test_a_key_file_that_others_may_read(healthy):
     key.chmod(0o644)
     EnvironmentFile(healthy.environment).update({"SLIPWAY_MASTER_KEY_FILE": str(key)})
     assert f"chmod 600 {key}" in complaints(healthy)["keys"]
+
+
+def test_the_key_provider_is_asked(healthy, monkeypatch):
+    keys = {name: str(healthy.keys / file) for name, file in (("MASTER", "master.key"), ("AUDIT", "audit.pem"))}
+    for name, file in keys.items():
+        monkeypatch.setenv(f"SLIPWAY_{name}_KEY_FILE", file)
+    create_keys(local_settings(healthy.root))
+    (found,) = [finding for finding in examine(healthy) if finding.subject == "keys"]
+    assert (found.well, found.text.startswith("Whole; the key provider local:")) == (True, True)
+
+    monkeypatch.setenv("SLIPWAY_KEY_PROVIDER", "vault-transit")
+    monkeypatch.setenv("SLIPWAY_VAULT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("SLIPWAY_VAULT_TOKEN_FILE", str(healthy.root / "token"))
+    assert "SLIPWAY_VAULT_TOKEN_FILE" in complaints(healthy)["keys"]
+    (healthy.root / "token").write_text("token")
+    assert "Vault cannot be reached" in complaints(healthy)["keys"]
+
+
+def test_a_lost_master_key_is_no_key_that_was_not_made_yet(healthy, monkeypatch):
+    monkeypatch.setenv("SLIPWAY_MASTER_KEY_FILE", str(healthy.keys / "master.key"))
+    monkeypatch.setenv("SLIPWAY_AUDIT_KEY_FILE", str(healthy.keys / "audit.pem"))
+    create_keys(local_settings(healthy.root))
+    (healthy.keys / "master.key").unlink()
+    assert "There is no key file" in complaints(healthy)["keys"]
 
 
 def test_the_command_prints_a_table_and_fails(healthy, slipway):

@@ -1,8 +1,10 @@
 """Checks of the settings, the keys and the model."""
 
+import asyncio
 import platform
 import sys
 
+from slipway.settings import Environment, KeyProviderKind, Settings
 from slipway_cli.doctor.finding import Finding, well, wrong
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.environment import local_settings
@@ -30,17 +32,35 @@ def check_settings(folder: VarFolder) -> Finding:
 
 
 def check_keys(folder: VarFolder) -> Finding:
-    """Whether the development key files are absent or usable."""
+    """Whether the key files are absent or usable, and the key provider answers."""
     from slipway.keys.files import KeyFileError, read_key_file  # noqa: PLC0415  # slow to import
+    from slipway.keys.provider import KeyProviderError  # noqa: PLC0415
 
     settings = local_settings(folder.root)
-    files = [file for file in (settings.master_key_file, settings.audit_key_file) if file.exists()]
+    local = settings.key_provider is KeyProviderKind.LOCAL
+    files = [settings.audit_key_file, *([settings.master_key_file] if local else [])]
+    present = [file for file in files if file.exists()]
     try:
-        for file in files:
+        for file in present:
             read_key_file(file)
-    except KeyFileError as error:
+        if local and not present and settings.environment is Environment.DEVELOPMENT:
+            return well("keys", "Not made yet.")
+        provider = asyncio.run(_ask_provider(settings))
+    except (KeyFileError, KeyProviderError) as error:
         return wrong("keys", str(error))
-    return well("keys", "Whole." if files else "Not made yet.")
+    return well("keys", f"Whole; the key provider {provider} answers.")
+
+
+async def _ask_provider(settings: Settings) -> str:
+    """Return the id of the key provider once it has answered."""
+    from slipway.keys.providers import open_provider  # noqa: PLC0415  # slow to import
+
+    provider = open_provider(settings)
+    try:
+        await provider.check()
+    finally:
+        await provider.close()
+    return provider.id
 
 
 def check_model(folder: VarFolder) -> Finding:

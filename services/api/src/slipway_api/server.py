@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from slipway.interruption import end_when_asked
+from slipway.keys.requirement import require_keys
 from slipway.process import announce_ready, begin
 from slipway.settings import Settings
 from slipway.telemetry.tracing import configure_tracing
@@ -29,6 +30,7 @@ def serve() -> None:
     """Serve until SIGTERM or SIGINT; then finish the requests in hand."""
     end_when_asked()  # uvicorn raises the signal once more after its end, which is no failure
     settings = begin("api")
+    require_keys(settings)
     sockets = inherited_sockets(settings)
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(settings, configure_tracing("api", settings))

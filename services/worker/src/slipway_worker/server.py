@@ -6,6 +6,7 @@ from celery import signals
 from celery.platforms import EX_OK
 from celery.worker import state
 
+from slipway.keys.requirement import require_keys
 from slipway.process import begin
 from slipway.telemetry.tracing import configure_tracing
 from slipway_worker.celery import create_celery
@@ -16,6 +17,7 @@ from slipway_worker.tasks import register
 def serve() -> None:
     """Work until SIGTERM or SIGINT; then finish the chunks in hand, or give them back."""
     settings = begin("worker")
+    require_keys(settings)
     tracing = configure_tracing("worker", settings)
     runtime = Runtime(settings, tracing)
     app = create_celery(settings)
