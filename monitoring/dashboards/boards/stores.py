@@ -1,4 +1,4 @@
-"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; and the audit log."""
+"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; the key provider; and the audit log."""
 
 from monitoring.dashboards.board import Board, Row
 from monitoring.dashboards.expressions import quantile, rate
@@ -183,6 +183,27 @@ _REDIS = Row(
     ),
 )
 
+_KEYS = Row(
+    "Key provider",
+    (
+        Panel(
+            "Calls by how they ended",
+            "`succeeded` alone: two a minute and worker, and one a tenant and process each five minutes of use.",
+            "ops",
+            NO_LIMIT,
+            (Query(rate("slipway_key_provider_duration_seconds_count", "outcome"), "{{outcome}}"),),
+            alerts=("KeyProviderFailing",),
+        ),
+        Panel(
+            "Calls, p95",
+            "Tens of milliseconds at a key management service. A first request of a tenant waits for it.",
+            "s",
+            above(warn=0.5, bad=2),
+            (Query(quantile(0.95, "slipway_key_provider_duration_seconds", "job"), "{{job}}"),),
+        ),
+    ),
+)
+
 _AUDIT = Row(
     "Audit log",
     (
@@ -214,6 +235,6 @@ _AUDIT = Row(
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; and the audit log.",
-    (_POOLS, _POSTGRES, _REDIS, _AUDIT),
+    "PostgreSQL, which has the truth; Redis, which may be lost; the key provider; and the audit log.",
+    (_POOLS, _POSTGRES, _REDIS, _KEYS, _AUDIT),
 )

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from e2e.injectors.containers import pause, restart_often, stop, throttle, unruly_workers
 from e2e.injectors.database import hold_transaction, lock_table
-from e2e.injectors.files import break_rules, expire_certificate
+from e2e.injectors.files import break_rules, expire_certificate, lose_master_key
 from e2e.injectors.load import (
     ask_slowly,
     break_webhooks,
@@ -30,6 +30,7 @@ INJECTORS: Mapping[str, Injector] = {
         hold_transaction,
         leave_webhooks,
         lock_table,
+        lose_master_key,
         overload,
         pause,
         pile_up_jobs,

@@ -1,4 +1,4 @@
-"""Files that are wrong: a rule that is none, a certificate that ends tomorrow."""
+"""Files that are wrong: a rule that is none, a certificate that ends tomorrow, a master key that is gone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ place.chmod(0o600)
 place.write_bytes(new.public_bytes(serialization.Encoding.PEM))
 place.chmod(0o400)
 """
+_UNLINK = "import pathlib; pathlib.Path('/secrets/app/master.key').unlink()"
 
 
 @contextmanager
@@ -52,3 +53,14 @@ def expire_certificate(stage: Stage) -> Iterator[None]:
     finally:
         stage.project.compose(*run, "setup")
         stage.project.compose("restart", "gateway")
+
+
+@contextmanager
+def lose_master_key(stage: Stage) -> Iterator[None]:
+    """Take the file of the master key away from processes that run; `setup` then puts it back."""
+    run = ("run", "--rm", "--no-deps", "-T")
+    stage.project.compose(*run, "--entrypoint", "python", "setup", "-c", _UNLINK)
+    try:
+        yield
+    finally:
+        stage.project.compose(*run, "setup")

@@ -9,9 +9,11 @@ from platform import python_version
 
 from slipway.database import Database
 from slipway.flags import Flags
+from slipway.keys.provider import KeyProvider
 from slipway.keys.providers import open_provider
 from slipway.keys.service import Keyring
 from slipway.keys.signer import AuditSigner
+from slipway.keys.watched import WatchedProvider
 from slipway.serving.predictor import Predictor
 from slipway.serving.variants import Models
 from slipway.settings import Settings
@@ -29,6 +31,7 @@ class Platform:
     metrics: Metrics
     tracing: Tracing
     database: Database
+    key_provider: KeyProvider
     keyring: Keyring
     signer: AuditSigner
     flags: Flags
@@ -59,17 +62,18 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
 
     Raises:
         ValueError: the workload of the settings is not complete.
-        KeyFileError: a key file is missing or open to others.
+        KeyFileError: a key file is missing or open to others, or keys in files are not for this environment.
+        KeyProviderMisconfigured: the settings do not lead to a key provider.
     """
     metrics = Metrics()
     metrics.set(catalogue.BUILD_INFO, 1, version=version("slipway"), python=python_version())
     flags = Flags(settings, metrics)
     models = Models(settings, flags, metrics)
-    keys, signer = open_provider(settings), AuditSigner.load(settings)
+    keys, signer = WatchedProvider(open_provider(settings), metrics), AuditSigner.load(settings)
     database = Database(settings, metrics, tracing)
     try:
         keyring = Keyring(database, keys, settings)
-        yield Platform(settings, metrics, tracing, database, keyring, signer, flags, models)
+        yield Platform(settings, metrics, tracing, database, keys, keyring, signer, flags, models)
     finally:
         models.close()
         await asyncio.to_thread(flags.close)

@@ -19,6 +19,7 @@ from slipway.errors import Unavailable
 from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.sweeper import Sweeper
+from slipway.keys.watched import CHECK_SECONDS
 from slipway.logstore.retention import EVERY_SECONDS, Retention
 from slipway.process import announce_ready
 from slipway.settings import Settings
@@ -115,6 +116,7 @@ class Runtime:
         beside.every(self._settings.webhook_poll_seconds, "webhooks", self._dispatcher.dispatch)
         beside.every(self._settings.sweep_seconds, "webhooks.sweep", Housekeeper(platform).sweep)
         beside.every(EVERY_SECONDS, "logs.expire", self._expire_logs)
+        beside.every(CHECK_SECONDS, "keys.check", platform.key_provider.check)
         self._ready.set()
         announce_ready(self._settings)
 

@@ -234,6 +234,20 @@ AUDIT_UNSEALED_AGE = Gauge(
     f"Age of the oldest audit entry that no seal covers yet. {_SHARED}",
     unit="seconds",
 )
+KEY_PROVIDER_DURATION = Histogram(
+    "slipway_key_provider_duration_seconds",
+    "Time that calls of the key provider took, and how they ended: succeeded, gone (no answer, or it cannot now), "
+    "denied, misconfigured, destroyed (the key is no longer there), broken (it does not open), failed (something else) "
+    "or cancelled (who asked waited no longer).",
+    (
+        Label(
+            "outcome",
+            ("succeeded", "gone", "denied", "misconfigured", "destroyed", "broken", "failed", "cancelled"),
+        ),
+    ),
+    unit="seconds",
+    buckets=_REQUEST_SECONDS,
+)
 FLAGS_FALLBACK = Counter(
     "slipway_flags_fallback_total",
     "Questions about a flag that neither the server nor the bootstrap file knew; its declared default answered.",
