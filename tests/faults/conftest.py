@@ -8,13 +8,14 @@ from uuid import uuid4
 import httpx
 import pytest
 from pydantic import SecretStr
-from tests.faults.keys import FailingKeys, failing_keys
 from tests.faults.matrix import Dependency
 from tests.faults.peers import Peer, peer
 from tests.faults.product import Product, running
 from tests.faults.proxy import Fault, Proxy, ProxyLoop
 from tests.faults.trial import Break
 from tests.faults.workload import failing_model
+from tests.providers.places import VaultPlace
+from tests.providers.transit import Transit, transit_server
 
 from slipway.settings import Settings
 from slipway.telemetry.logs import configure_logs
@@ -45,11 +46,13 @@ _QUICK = {
 _DELAYS = {
     Dependency.POSTGRES: 0.02,
     Dependency.REDIS: 1.0,
+    Dependency.KEYS: 0.05,
     Dependency.FLAGS: 5.0,
     Dependency.TRACES: 5.0,
     Dependency.WEBHOOK: 1.0,
 }
-"""Seconds that a slow piece waits: PostgreSQL's below its time limit, which would be frozen; the others' above."""
+"""Seconds that a slow piece waits: below the time limit, which would be frozen, of PostgreSQL and of the key provider;
+above that of the others."""
 
 
 @pytest.fixture(scope="session")
@@ -59,19 +62,29 @@ def http_peer() -> Iterator[Peer]:
 
 
 @pytest.fixture(scope="session")
-def direct_settings(new_settings, tmp_path_factory) -> Iterator[Settings]:
-    """Settings that reach the servers without a proxy."""
-    with new_settings(tmp_path_factory.mktemp("faults")) as settings:
-        yield settings.model_copy(update=_QUICK)
+def key_service() -> Iterator[Transit]:
+    with transit_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def proxies(postgres, redis_server, http_peer) -> Iterator[dict[Dependency, Proxy]]:
+def direct_settings(new_settings, tmp_path_factory, key_service) -> Iterator[Settings]:
+    """Settings that reach the servers without a proxy."""
+    folder = tmp_path_factory.mktemp("faults")
+    vault = VaultPlace(key_service, folder).settings()
+    keys = {name: getattr(vault, name) for name in ("key_provider", "vault_url", "vault_token_file")}
+    with new_settings(folder) as settings:
+        yield settings.model_copy(update=_QUICK | keys)
+
+
+@pytest.fixture(scope="session")
+def proxies(postgres, redis_server, key_service, http_peer) -> Iterator[dict[Dependency, Proxy]]:
     with ExitStack() as stack:
         loop = stack.enter_context(ProxyLoop())
         ports = {
             Dependency.POSTGRES: postgres.port,
             Dependency.REDIS: redis_server.port,
+            Dependency.KEYS: key_service.port,
             **dict.fromkeys((Dependency.FLAGS, Dependency.TRACES, Dependency.WEBHOOK), http_peer.server_port),
         }
         yield {
@@ -92,6 +105,7 @@ def fragile_settings(direct_settings, proxies, postgres, redis_server) -> Settin
             "database_app_url": through(Dependency.POSTGRES, direct_settings.database_app_url, postgres.port),
             "database_system_url": through(Dependency.POSTGRES, direct_settings.database_system_url, postgres.port),
             "redis_url": through(Dependency.REDIS, direct_settings.redis_url, redis_server.port),
+            "vault_url": f"http://127.0.0.1:{proxies[Dependency.KEYS].port}",
             "unleash_url": f"http://127.0.0.1:{proxies[Dependency.FLAGS].port}/api",
             "otlp_endpoint": f"http://127.0.0.1:{proxies[Dependency.TRACES].port}",
         }
@@ -103,11 +117,8 @@ def break_(proxies) -> Break:
     """A function: a block in which a dependency fails."""
 
     def breaking(dependency: Dependency, fault: Fault) -> AbstractContextManager[None]:
-        match dependency:
-            case Dependency.KEYS:
-                return failing_keys(fault)
-            case Dependency.MODEL:
-                return failing_model(fault)
+        if dependency is Dependency.MODEL:
+            return failing_model(fault)
         return proxies[dependency].failing(fault)
 
     return breaking
@@ -138,8 +149,7 @@ async def product(token: str, fragile_settings: Settings, proxies, http_peer) ->
 
 
 def _adjust(patch: pytest.MonkeyPatch) -> None:
-    """Put in the keys that fail, and shorten the pauses that no setting sets."""
-    patch.setattr("slipway.composition.open_provider", FailingKeys)
+    """Shorten the pauses that no setting sets."""
     patch.setattr("slipway.serving.hangs.ask_to_stop", bool)  # it would be the tests that end
     patch.setattr("slipway.flags.service._REFRESH_SECONDS", 1)
     patch.setattr("slipway.webhooks.schedule.DELAYS", (0.5,) * 9)
