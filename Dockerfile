@@ -42,15 +42,15 @@ COPY cli/pyproject.toml cli/
 COPY infra/images/requirements.sh infra/images/excludes.txt infra/images/loadtest.txt infra/images/
 
 FROM build AS api-dependencies
-RUN --mount=type=cache,target=/root/.cache/uv infra/images/requirements.sh \
+RUN --mount=type=cache,target=/root/.cache/uv infra/images/requirements.sh --extra aws \
     services/platform/pyproject.toml services/triage/pyproject.toml services/api/pyproject.toml
 
 FROM build AS worker-dependencies
-RUN --mount=type=cache,target=/root/.cache/uv infra/images/requirements.sh \
+RUN --mount=type=cache,target=/root/.cache/uv infra/images/requirements.sh --extra aws \
     services/platform/pyproject.toml services/triage/pyproject.toml services/worker/pyproject.toml
 
 FROM build AS cli-dependencies
-RUN --mount=type=cache,target=/root/.cache/uv infra/images/requirements.sh \
+RUN --mount=type=cache,target=/root/.cache/uv infra/images/requirements.sh --extra aws \
     services/platform/pyproject.toml cli/pyproject.toml
 
 FROM build AS loadtest-dependencies

@@ -1,12 +1,16 @@
 {{/*
 What makes a pod of `kubectl run` one that the command line works in, as JSON for its --overrides: settings and the operator's
-Secret. Its label is the migration's, which may reach the same servers.
+Secret. Its label is the migration's, which may reach the same servers. It makes and destroys tenants' keys as workers do, so
+it shows the key provider their identity: their ServiceAccount and their volumes.
 */}}
 {{- define "slipway.cliOverrides" -}}
-{{- $cli := dict "root" . "component" "migration" "values" (dict "resources" .Values.migration.resources) "image" "slipway-cli" "secret" "operator" }}
+{{- $worker := dict "root" . "component" "worker" "values" .Values.worker }}
+{{- $values := merge (dict "resources" .Values.migration.resources) (pick .Values.worker "extraVolumes" "extraVolumeMounts") }}
+{{- $cli := dict "root" . "component" "migration" "values" $values "image" "slipway-cli" "secret" "operator" }}
 {{- $environment := include "slipway.environment" $cli | fromYaml }}
 {{- $container := merge (dict "name" "slipway-cli") (include "slipway.container" $cli | fromYaml) $environment }}
 {{- $pod := dict
+  "serviceAccountName" (include "slipway.serviceAccountName" $worker)
   "automountServiceAccountToken" false
   "enableServiceLinks" false
   "securityContext" (include "slipway.podSecurityContext" $cli | fromYaml)
