@@ -157,9 +157,8 @@ def submit(platform: Platform, principal: Principal) -> Submit:
     """A function that accepts a job of pages for a tenant and returns its id."""
 
     async def accept(pages: list[bytes], *, caller: Principal = principal, priority: int = 5) -> UUID:
-        keyset = await platform.keyring.keyset(caller.tenant_id)
         order = Order(platform.workload.name, priority, platform.settings.chunk_inputs, 10**6, None, None)
-        intake = Intake(platform.database, keyset, caller, order)
+        intake = Intake(platform.database, platform.keyring, caller, order)
         for page in pages:
             await intake.add(platform.workload.Input(page=page))
         await intake.close(b"")

@@ -9,8 +9,10 @@ from platform import python_version
 
 from slipway.database import Database
 from slipway.flags import Flags
+from slipway.keys.holders import IndexKeys, SubjectKeys
 from slipway.keys.provider import KeyProvider
 from slipway.keys.providers import open_provider
+from slipway.keys.rotation import Rotation
 from slipway.keys.service import Keyring
 from slipway.keys.signer import AuditSigner
 from slipway.keys.watched import WatchedProvider
@@ -20,6 +22,7 @@ from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import Tracing
+from slipway.webhooks.rewrapping import Endpoints
 from slipway.workload.loader import AnyWorkload
 
 
@@ -33,6 +36,7 @@ class Platform:
     database: Database
     key_provider: KeyProvider
     keyring: Keyring
+    rotation: Rotation
     signer: AuditSigner
     flags: Flags
     models: Models
@@ -56,6 +60,11 @@ class Platform:
         await asyncio.gather(self.models.load(), asyncio.to_thread(self.flags.open), self.database.warm())
 
 
+def wire_rotation(database: Database, provider: KeyProvider, keyring: Keyring, settings: Settings) -> Rotation:
+    """Return the rotation of tenants' keys over everything that they wrap or seal themselves."""
+    return Rotation(database, provider, keyring, settings, (IndexKeys(), SubjectKeys(), Endpoints()))
+
+
 @asynccontextmanager
 async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[Platform]:
     """Wire the parts, and close them at the end of the block. Nothing is loaded yet: `load()`.
@@ -73,7 +82,8 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     database = Database(settings, metrics, tracing)
     try:
         keyring = Keyring(database, keys, settings)
-        yield Platform(settings, metrics, tracing, database, keys, keyring, signer, flags, models)
+        rotation = wire_rotation(database, keys, keyring, settings)
+        yield Platform(settings, metrics, tracing, database, keys, keyring, rotation, signer, flags, models)
     finally:
         models.close()
         await asyncio.to_thread(flags.close)

@@ -47,8 +47,7 @@ class Engine:
             "traceparent": None,
             "idempotency": None,
         }
-        keyset = await self.platform.keyring.keyset(principal.tenant_id)
-        return Intake(self.platform.database, keyset, principal, Order(**(values | order)))
+        return Intake(self.platform.database, self.platform.keyring, principal, Order(**(values | order)))
 
     async def claim(self, lease: float = 30.0, *, busy: bool = False) -> Claim | None:
         """Claim a chunk, as a worker does."""

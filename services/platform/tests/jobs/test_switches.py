@@ -81,8 +81,7 @@ async def test_a_job_is_answered_by_its_tenant_s_model(small_settings, unleash, 
 
 
 async def _submit(platform, caller):
-    keyset = await platform.keyring.keyset(caller.tenant_id)
-    intake = Intake(platform.database, keyset, caller, Order(platform.workload.name, 5, 4, 10**6, None, None))
+    intake = Intake(platform.database, platform.keyring, caller, Order(platform.workload.name, 5, 4, 10**6, None, None))
     for number in range(6):
         await intake.add(platform.workload.Input(text=str(number)))
     await intake.close(b"")

@@ -153,8 +153,7 @@ class Desk:
     @asynccontextmanager
     async def opened(self, principal: Principal | None = None) -> AsyncIterator[Webhooks]:
         caller = principal or self.principal
-        keyset = await self.platform.keyring.keyset(caller.tenant_id)
-        async with self.platform.database.transaction(caller.tenant_id) as connection:
+        async with self.platform.keyring.transaction(caller.tenant_id) as (connection, keyset):
             yield Webhooks(connection, caller, keyset)
 
     async def register(

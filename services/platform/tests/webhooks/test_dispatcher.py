@@ -346,7 +346,7 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def keyset(self, tenant):
+    async def read(self, tenant, work):
         raise self._error
 
 

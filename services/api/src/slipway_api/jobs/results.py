@@ -7,6 +7,7 @@ from uuid import UUID
 from slipway.jobs import service
 from slipway.jobs.schemas import ItemResult
 from slipway.jobs.sealing import ItemSealer
+from slipway.keys.schemas import Keyset
 from slipway.tenants.schemas import Principal
 from slipway_api.state import Api
 
@@ -21,10 +22,15 @@ async def read_page(
     Raises:
         NotFound: no such job.
     """
-    sealer = ItemSealer(await api.platform.keyring.keyset(principal.tenant_id), job_id)
-    async with api.platform.database.transaction(principal.tenant_id) as connection:
-        items = await service.read_results(connection, principal, job_id, first, limit, continued=continued)
-    return sealer.open_results(items)
+
+    async def read(keyset: Keyset) -> list[ItemResult]:
+        nonlocal continued
+        async with api.platform.database.transaction(principal.tenant_id) as connection:
+            items = await service.read_results(connection, principal, job_id, first, limit, continued=continued)
+        continued = True  # a page that has to be read again has its entry in the audit log
+        return ItemSealer(keyset, job_id).open_results(items)
+
+    return await api.platform.keyring.read(principal.tenant_id, read)
 
 
 async def stream_lines(api: Api, principal: Principal, job_id: UUID, page: list[ItemResult]) -> AsyncIterator[bytes]:

@@ -16,7 +16,6 @@ from slipway.idempotency.service import LOCK_SECONDS, Earlier, IdempotencyKey, b
 from slipway.jobs import service
 from slipway.jobs.intake import Intake, Order
 from slipway.jobs.schemas import JobView
-from slipway.keys.envelope import pseudonym
 from slipway.keys.schemas import Keyset
 from slipway.telemetry import catalogue
 from slipway.telemetry.tracing import current_traceparent
@@ -57,7 +56,7 @@ class Submission:
         return await self._replay(earlier, keyset), True
 
     async def _make(self, key: IdempotencyKey | None, keyset: Keyset) -> JobView:
-        intake = Intake(self._api.platform.database, keyset, self._principal, self._order(key))
+        intake = Intake(self._api.platform.database, self._api.platform.keyring, self._principal, self._order(key))
         try:
             async with self._kept(intake, key):
                 job = await self._take_in(intake, keyset)
@@ -145,7 +144,7 @@ class Submission:
 
     def _fingerprint(self, keyset: Keyset) -> bytes:
         """Return a keyed hash of all that makes the job: a plain one of a short text could be guessed."""
-        return pseudonym(keyset.first, f"{self._media_type}\n{self._priority}\n{self._body.digest}")
+        return keyset.hash(f"{self._media_type}\n{self._priority}\n{self._body.digest}")
 
     async def _undo(self, intake: Intake, key: IdempotencyKey | None) -> None:
         await intake.abort()

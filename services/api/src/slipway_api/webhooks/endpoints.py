@@ -130,8 +130,7 @@ def _add_rotation(routes: APIRouter) -> None:
 
 @asynccontextmanager
 async def _opened(api: Api, principal: Principal) -> AsyncIterator[Webhooks]:
-    keyset = await api.platform.keyring.keyset(principal.tenant_id)
-    async with api.platform.database.transaction(principal.tenant_id) as connection:
+    async with api.platform.keyring.transaction(principal.tenant_id) as (connection, keyset):
         yield Webhooks(connection, principal, keyset)
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.idempotency.service import IdempotencyKey, begin, complete, release
-from slipway.keys.envelope import pseudonym
 from slipway.keys.schemas import Keyset
 from slipway.tenants.schemas import Principal
 from slipway_api.repeats import alone
@@ -39,27 +38,28 @@ class Once(Generic[ResultT]):
 
     async def run(self, api: Api, principal: Principal) -> tuple[ResultT, bool]:
         """Return the answer, and whether an earlier request with the same key had made the change."""
-        database, keyset = api.platform.database, await api.platform.keyring.keyset(principal.tenant_id)
+        keyring = api.platform.keyring
         if self.client_key is None:
             await self.prepare()
-            async with database.transaction(principal.tenant_id) as connection:
+            async with keyring.transaction(principal.tenant_id) as (connection, keyset):
                 return (await self.make(connection, keyset))[1], False
+        keyset = await keyring.keyset(principal.tenant_id)
         key = IdempotencyKey.of(keyset, self.route, self.client_key)
         with alone(api, key):
-            async with database.transaction(principal.tenant_id) as connection:
+            async with api.platform.database.transaction(principal.tenant_id) as connection:
                 earlier = await begin(connection, key)
             if earlier is None:
-                return await self._first(api, key, keyset), False
-        earlier.check(pseudonym(keyset.first, self.asked))
-        async with database.transaction(principal.tenant_id) as connection:
+                return await self._first(api, key), False
+        earlier.check(keyset.hash(self.asked))
+        async with keyring.transaction(principal.tenant_id) as (connection, keyset):
             return await self.find(connection, keyset, earlier.resource), True
 
-    async def _first(self, api: Api, key: IdempotencyKey, keyset: Keyset) -> ResultT:
+    async def _first(self, api: Api, key: IdempotencyKey) -> ResultT:
         try:
             await self.prepare()
-            async with api.platform.database.transaction(key.tenant_id) as connection:
+            async with api.platform.keyring.transaction(key.tenant_id) as (connection, keyset):
                 resource, result = await self.make(connection, keyset)
-                await complete(connection, key, resource, pseudonym(keyset.first, self.asked))
+                await complete(connection, key, resource, keyset.hash(self.asked))
         except BaseException:
             # Also when the client has gone: the key may be used again.
             await asyncio.shield(_release(api, key))

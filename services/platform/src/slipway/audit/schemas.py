@@ -9,6 +9,8 @@ class Action(StrEnum):
     TENANT_CREATED = "tenant.created"
     KEY_ISSUED = "key.issued"
     KEY_REVOKED = "key.revoked"
+    TENANT_KEY_ROTATED = "tenant_key.rotated"
+    TENANT_KEY_DESTROYED = "tenant_key.destroyed"
     PREDICTED = "predicted"
     JOB_CREATED = "job.created"
     JOB_CANCELLED = "job.cancelled"

@@ -37,9 +37,10 @@ _APP: dict[str, Grant] = {
     "alembic_version": _READ,
     "tenants": _ADD,
     "api_keys": _ADD_AND_CHANGE,
-    "tenant_keys": _ADD,
+    "tenant_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "retired_at", "emptied_at", "destroyed_at")),
+    "tenant_index_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by")),
     "subjects": _ADD_AND_REMOVE,
-    "subject_keys": _ADD_AND_REMOVE,
+    "subject_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by"), EVERY_COLUMN),
     "jobs": _ALL,
     "job_items": _ALL,
     "job_chunks": _ALL,
@@ -58,6 +59,7 @@ _SYSTEM: dict[str, Grant] = {
     "alembic_version": _READ,
     "tenants": Grant(("id", "name")),
     "api_keys": Grant(("id", "tenant_id", "hash", "scopes", "expires_at", "revoked_at"), update=("last_used_at",)),
+    "tenant_keys": Grant(("tenant_id", "version", "created_at", "retired_at", "emptied_at", "destroyed_at")),
     "jobs": Grant(
         (
             *("id", "tenant_id", "workload", "state", "priority", "revision", "dead"),

@@ -3,7 +3,7 @@
 from slipway.audit.models import audit_log, audit_seals
 from slipway.idempotency.models import idempotency_keys
 from slipway.jobs.models import job_chunks, job_items, jobs
-from slipway.keys.models import subject_keys, tenant_keys
+from slipway.keys.models import subject_keys, tenant_index_keys, tenant_keys
 from slipway.subjects.models import subjects
 from slipway.tenants.models import api_keys, tenants
 from slipway.webhooks.models import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events
@@ -12,6 +12,7 @@ ALL_TABLES = (
     tenants,
     api_keys,
     tenant_keys,
+    tenant_index_keys,
     subjects,
     subject_keys,
     jobs,

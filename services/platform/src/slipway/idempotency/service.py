@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slipway.database import Database
 from slipway.errors import IdempotencyMismatch, RequestInProgress
 from slipway.idempotency import repository
-from slipway.keys.envelope import pseudonym
 from slipway.keys.schemas import Keyset
 
 _SOON = {"Retry-After": "1"}
@@ -32,7 +31,7 @@ class IdempotencyKey:
 
         The hash is keyed by the tenant: clients put all sorts of things into their keys, even what could be guessed.
         """
-        return cls(UUID(keyset.tenant), pseudonym(keyset.first, f"{route}\n{key}"), uuid4())
+        return cls(UUID(keyset.tenant), keyset.hash(f"{route}\n{key}"), uuid4())
 
 
 @dataclass(frozen=True, slots=True)

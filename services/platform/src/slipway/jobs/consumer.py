@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+from pydantic import BaseModel
+
 from slipway.composition import Platform
 from slipway.errors import Unavailable
 from slipway.flags import Flag
@@ -16,8 +18,9 @@ from slipway.jobs import leasing, queue
 from slipway.jobs.lanes import Lanes
 from slipway.jobs.lease import kept
 from slipway.jobs.losses import Fate, lose
-from slipway.jobs.schemas import Answer, Claim, ItemState
+from slipway.jobs.schemas import Answer, Claim, ItemState, SealedItem
 from slipway.jobs.sealing import ItemSealer
+from slipway.keys.schemas import Keyset
 from slipway.serving.predictor import Result
 from slipway.telemetry import catalogue, spans
 from slipway.telemetry.logs import get_logger
@@ -109,12 +112,12 @@ class Consumer:
 
     async def _answer(self, claimed: Claim) -> None:
         try:
-            keyset = await self._keyring.keyset(claimed.tenant_id)
+            await self._keyring.keyset(claimed.tenant_id)
         except Exception as error:  # noqa: BLE001  # whatever ails the key provider, it is not the chunk's fault
             await self._postpone(claimed, error)
             return
         try:
-            answers, again = await self._attempt(claimed, ItemSealer(keyset, claimed.job_id))
+            answers, again = await self._attempt(claimed)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001  # whatever is wrong with this chunk must not hold up the others
@@ -125,16 +128,19 @@ class Consumer:
         else:
             await self._finish(claimed, answers, again)
 
-    async def _attempt(self, claimed: Claim, sealer: ItemSealer) -> tuple[list[Answer], list[int]]:
+    async def _attempt(self, claimed: Claim) -> tuple[list[Answer], list[int]]:
         """Return what to write, and the ordinals of the items that should be tried again."""
         with self._tracing.span(spans.CHUNK_READ):
-            items = await leasing.read_inputs(self._database, claimed)
-            inputs = [sealer.open_input(item, self._workload.Input) for item in items]
+            sealer, items, inputs = await self._keyring.read(claimed.tenant_id, partial(self._read, claimed))
         with self._tracing.span(spans.CHUNK_PREDICT, inputs=len(inputs)):
             results = list(zip(items, await self._models.of(claimed.tenant_id).predict(inputs), strict=True))
         answers = [sealer.seal_result(item, result) for item, result in results if not self._may_retry(claimed, result)]
         again = [item.ordinal for item, result in results if self._may_retry(claimed, result)]
         return answers, again
+
+    async def _read(self, claimed: Claim, keyset: Keyset) -> tuple[ItemSealer, list[SealedItem], list[BaseModel]]:
+        sealer, items = ItemSealer(keyset, claimed.job_id), await leasing.read_inputs(self._database, claimed)
+        return sealer, items, [sealer.open_input(item, self._workload.Input) for item in items]
 
     async def _postpone(self, claimed: Claim, error: Exception) -> None:
         log.error("chunk.postponed", job_id=str(claimed.job_id), reason=type(error).__name__)

@@ -19,6 +19,7 @@ from slipway.jobs.schemas import JobState, NewItem
 from slipway.jobs.sealing import seal_input
 from slipway.jobs.service import fit_into_queue
 from slipway.keys.schemas import Keyset
+from slipway.keys.service import Keyring
 from slipway.subjects.service import Subject, named_subjects, unnamed_subject
 from slipway.tenants.schemas import Principal
 from slipway.workload.privacy import subject_of
@@ -43,10 +44,10 @@ class Order:
 class Intake:
     """One job on its way in. `add` inputs, then `close`; or `abort`. A killed process leaves it to the sweeper."""
 
-    def __init__(self, database: Database, keyset: Keyset, principal: Principal, order: Order) -> None:
+    def __init__(self, database: Database, keyring: Keyring, principal: Principal, order: Order) -> None:
         self.job_id = uuid4()
         self._database = database
-        self._keyset = keyset
+        self._keyring = keyring
         self._principal = principal
         self._order = order
         self._part: list[BaseModel] = []
@@ -64,8 +65,8 @@ class Intake:
         self._part.append(item)
         self._part_bytes += size
         if len(self._part) >= PART_INPUTS or self._part_bytes >= PART_BYTES:
-            async with self._database.transaction(self._principal.tenant_id) as connection:
-                await self._store_part(connection)
+            async with self._keyring.transaction(self._principal.tenant_id) as (connection, keyset):
+                await self._store_part(connection, keyset)
                 await repository.change_job(connection, self.job_id)
 
     async def close(self, fingerprint: bytes) -> Row[Any]:
@@ -80,8 +81,8 @@ class Intake:
         """
         if not self.count:
             raise InvalidInput("Send at least one input.")
-        async with self._database.transaction(self._principal.tenant_id) as connection:
-            await self._store_part(connection)
+        async with self._keyring.transaction(self._principal.tenant_id) as (connection, keyset):
+            await self._store_part(connection, keyset)
             job = await repository.change_job(connection, self.job_id, state=JobState.QUEUED, total=self._stored)
             await repository.add_chunks(connection, self.job_id, self._order.chunk_inputs)
             await fit_into_queue(connection, self._principal.tenant_id, self._order.most_queued)
@@ -101,20 +102,20 @@ class Intake:
             async with self._database.transaction(self._principal.tenant_id) as connection:
                 await repository.discard_upload(connection, self.job_id)
 
-    async def _store_part(self, connection: AsyncConnection) -> None:
+    async def _store_part(self, connection: AsyncConnection, keyset: Keyset) -> None:
         if not self._stored:
-            await self._open(connection)
+            await self._open(connection, keyset)
         elif await repository.lock_job(connection, self.job_id) is None:
             raise InvalidInput("The upload was deleted, or removed because it was silent for too long. Send it again.")
         part, self._part, self._part_bytes = self._part, [], 0
         if part:
             await repository.add_items(
-                connection, self._principal.tenant_id, self.job_id, await self._sealed(connection, part)
+                connection, self._principal.tenant_id, self.job_id, await self._sealed(connection, keyset, part)
             )
         self._stored += len(part)
 
-    async def _open(self, connection: AsyncConnection) -> None:
-        self._unnamed = await unnamed_subject(connection, self._keyset)
+    async def _open(self, connection: AsyncConnection, keyset: Keyset) -> None:
+        self._unnamed = await unnamed_subject(connection, keyset)
         await repository.add_job(
             connection,
             id=self.job_id,
@@ -127,9 +128,9 @@ class Intake:
             created_by=self._principal.key_id,
         )
 
-    async def _sealed(self, connection: AsyncConnection, part: Sequence[BaseModel]) -> list[NewItem]:
+    async def _sealed(self, connection: AsyncConnection, keyset: Keyset, part: Sequence[BaseModel]) -> list[NewItem]:
         names = [subject_of(item) for item in part]
-        named = await named_subjects(connection, self._keyset, {name for name in names if name is not None})
+        named = await named_subjects(connection, keyset, {name for name in names if name is not None})
         return [
             self._seal(self._stored + offset, item, named[name] if name is not None else self._unnamed_subject())
             for offset, (item, name) in enumerate(zip(part, names, strict=True))

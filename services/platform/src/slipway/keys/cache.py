@@ -50,6 +50,12 @@ class TenantKeyCache(Generic[IdT, KeyT]):
         self._entries.pop(key_id, None)
         self._loading.pop(key_id, None)
 
+    def replace(self, key_id: IdT, outdated: KeyT) -> None:
+        """Drop a key if it is this very one; one that was loaded since stays."""
+        entry = self._entries.get(key_id)
+        if entry is not None and entry.key is outdated:
+            del self._entries[key_id]
+
     def _start(self, key_id: IdT) -> asyncio.Task[KeyT]:
         task = asyncio.ensure_future(self._fetch(key_id))
         self._loading[key_id] = task

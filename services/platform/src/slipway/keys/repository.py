@@ -1,30 +1,179 @@
 """SQL of the wrapped keys."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from slipway.keys.models import subject_keys, tenant_keys
-from slipway.keys.schemas import WrappedKey
+from slipway.keys.models import subject_keys, tenant_index_keys, tenant_keys
+from slipway.keys.schemas import KeyVersion, WrappedKey
+
+_HOLD = text("SELECT hold_tenant_keys(:tenant)")
+
+_HOLD_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('keys:' || CAST(:tenant AS text), 0))")
+
+_ADD_SUBJECT_KEYS = text("""
+    INSERT INTO subject_keys (subject_id, version, tenant_id, wrapped, wrapped_by)
+    SELECT s, v, :tenant, w, :wrapped_by
+    FROM unnest(CAST(:subjects AS uuid[]), CAST(:versions AS integer[]), CAST(:wrapped AS bytea[])) AS u (s, v, w)
+    ON CONFLICT DO NOTHING
+""")
+
+_SUBJECT_KEYS_OF = text("""
+    SELECT subject_id, version, wrapped FROM subject_keys
+    WHERE wrapped_by = :wrapped_by AND subject_id > CAST(:after AS uuid)
+    ORDER BY subject_id LIMIT :most FOR UPDATE SKIP LOCKED
+""")
+
+_REWRAP_SUBJECT_KEYS = text("""
+    UPDATE subject_keys k SET wrapped = u.w, wrapped_by = :wrapped_by
+    FROM unnest(CAST(:subjects AS uuid[]), CAST(:versions AS integer[]), CAST(:wrapped AS bytea[])) AS u (s, v, w)
+    WHERE k.subject_id = u.s AND k.version = u.v
+""")
 
 
-async def add_tenant_key(connection: AsyncConnection, tenant: UUID, *, version: int, key: WrappedKey) -> None:
+_VERSION = (
+    tenant_keys.c.version,
+    tenant_keys.c.created_at,
+    tenant_keys.c.retired_at,
+    tenant_keys.c.emptied_at,
+    tenant_keys.c.destroyed_at,
+)
+
+
+async def hold_keys(connection: AsyncConnection, tenant: UUID) -> int | None:
+    """Keep the tenant's key from being rotated until the transaction ends; return its newest version."""
+    found: int | None = (await connection.execute(_HOLD, {"tenant": tenant})).scalar_one()
+    return found
+
+
+async def hold_keys_alone(connection: AsyncConnection, tenant: UUID, patience: float) -> None:
+    """Wait, for so many seconds, until nobody else holds the tenant's keys; then nobody can, until the end.
+
+    Whoever comes later waits behind this one: the patience is what a request may have to wait.
+    """
+    limit = {"limit": f"{int(patience * 1000)}ms"}
+    await connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), limit)
+    await connection.execute(_HOLD_ALONE, {"tenant": str(tenant)})
+
+
+async def add_tenant_key(
+    connection: AsyncConnection, tenant: UUID, *, version: int, key: WrappedKey, at: datetime | None = None
+) -> None:
     """Insert a version of the tenant's key."""
-    await connection.execute(
-        insert(tenant_keys).values(tenant_id=tenant, version=version, provider=key.provider, wrapped=key.wrapped)
+    values = {"tenant_id": tenant, "version": version, "provider": key.provider, "wrapped": key.wrapped}
+    await connection.execute(insert(tenant_keys).values(values | ({"created_at": at} if at else {})))
+
+
+async def read_tenant_keys(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return (version, wrapped, retired_at, wrapped index key or None) of each version that still opens something."""
+    keys = tenant_keys.c
+    index_key: ColumnElement[Any] = tenant_index_keys.c.wrapped.label("index_key")
+    columns: tuple[ColumnElement[Any], ...] = (keys.version, keys.wrapped, keys.retired_at, index_key)
+    tables = tenant_keys.outerjoin(tenant_index_keys, tenant_index_keys.c.tenant_id == keys.tenant_id)
+    query = select(*columns).select_from(tables).where(keys.emptied_at.is_(None)).order_by(keys.version)
+    return (await connection.execute(query)).all()
+
+
+async def read_wrapped(connection: AsyncConnection, version: int) -> bytes | None:
+    """Return one version of the tenant's key, unless it was deleted."""
+    query = select(tenant_keys.c.wrapped).where(tenant_keys.c.version == version, tenant_keys.c.emptied_at.is_(None))
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def read_versions(connection: AsyncConnection) -> list[KeyVersion]:
+    """Return the versions that the tenant's key has had, the oldest first."""
+    return [KeyVersion(*row) for row in await connection.execute(select(*_VERSION).order_by(tenant_keys.c.version))]
+
+
+async def every_version(connection: AsyncConnection) -> dict[UUID, list[KeyVersion]]:
+    """Return the versions of each tenant's key, the oldest first. As the system role."""
+    query = select(tenant_keys.c.tenant_id, *_VERSION).order_by(tenant_keys.c.tenant_id, tenant_keys.c.version)
+    found: dict[UUID, list[KeyVersion]] = {}
+    for tenant, *values in await connection.execute(query):
+        found.setdefault(tenant, []).append(KeyVersion(*values))
+    return found
+
+
+async def retire_versions(connection: AsyncConnection, before: int, at: datetime) -> None:
+    """Let the versions below `before` wrap nothing any more."""
+    old = (tenant_keys.c.version < before, tenant_keys.c.retired_at.is_(None))
+    await connection.execute(update(tenant_keys).where(*old).values(retired_at=at))
+
+
+async def empty_version(connection: AsyncConnection, version: int, at: datetime, destroyed_at: datetime | None) -> bool:
+    """Delete what is kept of a retired version, but for its dates; False when that was done before."""
+    ending = (
+        tenant_keys.c.version == version,
+        tenant_keys.c.retired_at.is_not(None),
+        tenant_keys.c.emptied_at.is_(None),
     )
+    values = {"wrapped": b"", "emptied_at": at, "destroyed_at": destroyed_at}
+    return (await connection.execute(update(tenant_keys).where(*ending).values(values))).rowcount == 1
 
 
-async def read_tenant_keys(connection: AsyncConnection) -> dict[int, bytes]:
-    """Return the tenant's wrapped keys by version."""
-    rows = await connection.execute(select(tenant_keys.c.version, tenant_keys.c.wrapped))
-    return {row.version: row.wrapped for row in rows}
+async def add_index_key(connection: AsyncConnection, tenant: UUID, *, wrapped_by: int, wrapped: bytes) -> None:
+    """Insert the tenant's index key; one that is there stays."""
+    values = {"tenant_id": tenant, "wrapped_by": wrapped_by, "wrapped": wrapped}
+    await connection.execute(upsert(tenant_index_keys).values(values).on_conflict_do_nothing())
 
 
-async def add_subject_keys(connection: AsyncConnection, tenant: UUID, keys: Sequence[tuple[UUID, int, bytes]]) -> None:
-    """Insert (subject, version, wrapped); whoever was first stays."""
-    rows = [{"subject_id": s, "version": v, "tenant_id": tenant, "wrapped": w} for s, v, w in keys]
-    await connection.execute(upsert(subject_keys).on_conflict_do_nothing(), rows)
+async def rewrap_index_key(connection: AsyncConnection, old: int, new: int, wrapped: bytes) -> bool:
+    """Replace the tenant's index key if a version wrapped it that is to end; return whether."""
+    found = update(tenant_index_keys).where(tenant_index_keys.c.wrapped_by == old)
+    return (await connection.execute(found.values(wrapped_by=new, wrapped=wrapped))).rowcount == 1
+
+
+async def index_key_since(connection: AsyncConnection) -> datetime | None:
+    """Return since when the tenant has an index key of its own; None: it derives from the first version."""
+    return (await connection.execute(select(tenant_index_keys.c.created_at))).scalar_one_or_none()
+
+
+async def count_index_keys(connection: AsyncConnection, wrapped_by: int) -> int:
+    """Return 1 if this version wraps the tenant's index key."""
+    query = select(func.count()).select_from(tenant_index_keys).where(tenant_index_keys.c.wrapped_by == wrapped_by)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def add_subject_keys(
+    connection: AsyncConnection, tenant: UUID, keys: Sequence[tuple[UUID, int, bytes]], *, wrapped_by: int
+) -> None:
+    """Insert (subject, version, wrapped), which a version of the tenant's key wrapped; whoever was first stays."""
+    await connection.execute(_ADD_SUBJECT_KEYS, {"tenant": tenant, **_columns(keys, wrapped_by)})
+
+
+async def lock_subject_keys(
+    connection: AsyncConnection, *, wrapped_by: int, after: UUID, most: int
+) -> Sequence[Row[Any]]:
+    """Return and hold (subject, version, wrapped) of the next subjects, in order, but for those that others hold."""
+    parameters = {"wrapped_by": wrapped_by, "after": after, "most": most}
+    return (await connection.execute(_SUBJECT_KEYS_OF, parameters)).all()
+
+
+async def rewrap_subject_keys(
+    connection: AsyncConnection, keys: Sequence[tuple[UUID, int, bytes]], *, wrapped_by: int
+) -> None:
+    """Replace (subject, version, wrapped) that the caller holds."""
+    await connection.execute(_REWRAP_SUBJECT_KEYS, _columns(keys, wrapped_by))
+
+
+async def count_subject_keys(connection: AsyncConnection, wrapped_by: int) -> int:
+    """Return how many subjects' keys a version of the tenant's key wraps."""
+    query = select(func.count()).select_from(subject_keys).where(subject_keys.c.wrapped_by == wrapped_by)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def last_wrapped_by(connection: AsyncConnection, subjects: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the newest version of the tenant's key that has wrapped each subject's key."""
+    newest = func.max(subject_keys.c.wrapped_by)
+    query = select(subject_keys.c.subject_id, newest).where(subject_keys.c.subject_id.in_(subjects))
+    return {row[0]: row[1] for row in await connection.execute(query.group_by(subject_keys.c.subject_id))}
+
+
+def _columns(keys: Sequence[tuple[UUID, int, bytes]], wrapped_by: int) -> dict[str, Any]:
+    subjects, versions, wrapped = ([key[part] for key in keys] for part in range(3))
+    return {"subjects": subjects, "versions": versions, "wrapped": wrapped, "wrapped_by": wrapped_by}

@@ -1,8 +1,15 @@
 """Keys as they are stored, and a tenant's keys as they are used."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from slipway.keys.envelope import Aad, DataKey, key_version, unwrap_key
+from slipway.keys.envelope import Aad, DataKey, SealBroken, key_version, unwrap_key
+from slipway.keys.index import IndexKey
+
+
+class KeysOutdated(SealBroken):
+    """An envelope was sealed with a version of the tenant's key that this keyset has not: it may be newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,31 +20,69 @@ class WrappedKey:
     wrapped: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FirstKeys(WrappedKey):
+    """What a new tenant gets: the first version of its key, and the index key that this wraps."""
+
+    index: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVersion:
+    """A version of a tenant's key, without the key."""
+
+    version: int
+    created_at: datetime
+    retired_at: datetime | None
+    """From then on it opens, and wraps nothing."""
+    emptied_at: datetime | None
+    """Nothing needed it any more, and it was deleted from the database."""
+    destroyed_at: datetime | None
+    """From then on it opens nothing, in no backup; None while it does, or where the provider cannot destroy it."""
+
+    @property
+    def ending(self) -> bool:
+        """It is retired, and something may still need it."""
+        return self.retired_at is not None and self.emptied_at is None
+
+
 @dataclass(frozen=True)
 class Keyset:
-    """All versions of one tenant's key, open. Kept in memory for minutes, never stored."""
+    """All versions of one tenant's key that are not destroyed, open. Kept in memory for minutes, never stored."""
 
     tenant: str
-    versions: dict[int, DataKey]
+    versions: Mapping[int, DataKey]
+    index: IndexKey
 
     @property
     def current(self) -> DataKey:
-        """The newest version: it wraps new subject keys."""
+        """The newest version: it wraps new keys."""
         return self.versions[max(self.versions)]
 
-    @property
-    def first(self) -> DataKey:
-        """The oldest version: pseudonyms derive from it, so that they outlive a rotation."""
-        return self.versions[min(self.versions)]
+    def hash(self, value: str) -> bytes:
+        """Return 32 bytes that stand for a value, always the same ones for this tenant."""
+        return self.index.pseudonym(value)
+
+    def opener(self, sealed: bytes) -> DataKey:
+        """Return the version of the key that an envelope was sealed with.
+
+        Raises:
+            KeysOutdated: it is not among these.
+            SealBroken: these bytes are no envelope.
+        """
+        version = key_version(sealed)
+        if version not in self.versions:
+            raise KeysOutdated(f"sealed with version {version} of the tenant's key, of which there is no such one")
+        return self.versions[version]
 
     def subject_key(self, subject: str, wrapped: bytes) -> DataKey:
         """Open a subject's key.
 
         Raises:
+            KeysOutdated: it was wrapped with a version that is not among these.
             SealBroken: it was changed, or belongs to another subject or tenant.
         """
-        parent = self.versions[key_version(wrapped)]
-        return unwrap_key(parent, wrapped, subject_aad(self.tenant, subject))
+        return unwrap_key(self.opener(wrapped), wrapped, subject_aad(self.tenant, subject))
 
 
 def subject_aad(tenant: str, subject: str) -> Aad:

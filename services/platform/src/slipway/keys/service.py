@@ -1,25 +1,38 @@
 """Opens the keys that open the data."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.database import Database
 from slipway.errors import Unavailable
 from slipway.keys import repository
 from slipway.keys.cache import TenantKeyCache
-from slipway.keys.envelope import DataKey, new_data_key
-from slipway.keys.provider import KeyProvider
-from slipway.keys.schemas import Keyset, WrappedKey
+from slipway.keys.envelope import DataKey, SealBroken, key_version, new_data_key
+from slipway.keys.index import IndexKey
+from slipway.keys.provider import KeyDestroyed, KeyProvider
+from slipway.keys.schemas import FirstKeys, Keyset, KeysOutdated
 from slipway.settings import Settings
 from slipway.telemetry.logs import get_logger
+
+ResultT = TypeVar("ResultT")
+
+_TRIES = 3
+"""How often keys are asked for that are replaced meanwhile. Two rotations in a row are none within a second."""
 
 log = get_logger(__name__)
 
 
-async def wrap_first_key(provider: KeyProvider, tenant: UUID) -> WrappedKey:
-    """Make the first version of a tenant's key. Asks the provider: call it with no transaction open."""
-    return WrappedKey(provider.id, await provider.wrap(new_data_key(), tenant=str(tenant)))
+async def wrap_first_key(provider: KeyProvider, tenant: UUID) -> FirstKeys:
+    """Make a new tenant's keys. Asks the provider: call it with no transaction open."""
+    key = new_data_key()
+    wrapped = await provider.wrap(key, tenant=str(tenant))
+    return FirstKeys(provider.id, wrapped, IndexKey.derived(key).wrap(key, str(tenant)))
 
 
 class Keyring:
@@ -40,20 +53,83 @@ class Keyring:
         """
         return await self._cache.get(tenant)
 
+    async def renew(self, outdated: Keyset) -> Keyset:
+        """Return the tenant's keys as they are now, for one who found that something is sealed with a newer version.
+
+        Raises:
+            Unavailable: as `keyset`.
+        """
+        tenant = UUID(outdated.tenant)
+        self._cache.replace(tenant, outdated)
+        return await self._cache.get(tenant)
+
+    def forget(self, tenant: UUID) -> None:
+        """Drop the tenant's keys from this process's memory."""
+        self._cache.forget(tenant)
+
+    async def read(self, tenant: UUID, work: Callable[[Keyset], Awaitable[ResultT]]) -> ResultT:
+        """Do what reads sealed rows and opens them; again with newer keys when a rotation came in between.
+
+        Raises:
+            LookupError: as `keyset`.
+            Unavailable: as `keyset`.
+            SealBroken: a row does not open, or was sealed with a version that the tenant's key does not have.
+        """
+        keyset = await self.keyset(tenant)
+        for _ in range(_TRIES - 1):
+            try:
+                return await work(keyset)
+            except KeysOutdated:
+                keyset = await self.renew(keyset)
+        return await work(keyset)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: UUID) -> AsyncIterator[tuple[AsyncConnection, Keyset]]:
+        """Open a transaction during which the tenant's keys are not replaced: what seals with them belongs in here.
+
+        Raises:
+            LookupError: as `keyset`.
+            Unavailable: as `keyset`, or the keys are replaced all the time.
+        """
+        keyset = await self.keyset(tenant)
+        for _ in range(_TRIES):
+            async with self._database.transaction(tenant) as connection:
+                if await repository.hold_keys(connection, tenant) == keyset.current.version:
+                    yield connection, keyset
+                    return
+            keyset = await self.renew(keyset)
+        raise Unavailable("The data's keys are being replaced. Try again in a moment.", headers={"Retry-After": "1"})
+
     async def _open(self, tenant: UUID) -> Keyset:
         async with self._database.transaction(tenant) as connection:
-            wrapped = await repository.read_tenant_keys(connection)
-        if not wrapped:
+            rows = await repository.read_tenant_keys(connection)
+        if not rows:
             raise LookupError(f"tenant {tenant} has no key; create tenants with `slipway tenants create`")
-        return Keyset(str(tenant), await self._unwrap(tenant, wrapped))
-
-    async def _unwrap(self, tenant: UUID, wrapped: Mapping[int, bytes]) -> dict[int, DataKey]:
         try:
             async with asyncio.timeout(self._limit):
-                return {v: await self._provider.unwrap(w, tenant=str(tenant)) for v, w in wrapped.items()}
+                return await self._unwrap(str(tenant), rows)
         except Exception as error:
             # Whatever ails it, callers cannot mend it and may come again; an operator finds the reason here.
             log.exception("keys.unavailable", tenant=str(tenant))
             raise Unavailable(
                 "The data's keys cannot be opened. Try again in a moment.", headers={"Retry-After": "5"}
             ) from error
+
+    async def _unwrap(self, tenant: str, rows: Sequence[Row[Any]]) -> Keyset:
+        versions: dict[int, DataKey] = {}
+        for row in rows:
+            try:
+                versions[row.version] = await self._provider.unwrap(row.wrapped, tenant=tenant)
+            except KeyDestroyed:
+                # A rotation was killed after its last step at the provider: nothing needs this version any more.
+                if row.retired_at is None:
+                    raise
+        return Keyset(tenant, versions, _index(tenant, versions, rows[0].index_key))
+
+
+def _index(tenant: str, versions: dict[int, DataKey], wrapped: bytes | None) -> IndexKey:
+    if wrapped is not None:
+        return IndexKey.unwrap(versions[key_version(wrapped)], wrapped, tenant)
+    if set(versions) != {1}:
+        raise SealBroken("the tenant's index key is gone, and it derives from the first version alone")
+    return IndexKey.derived(versions[1])

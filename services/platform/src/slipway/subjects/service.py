@@ -1,4 +1,7 @@
-"""Subjects and the keys that seal what is about them."""
+"""Subjects and the keys that seal what is about them.
+
+Keys are wrapped in a transaction of `Keyring.transaction`, so that no rotation misses them.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.keys import repository as key_store
-from slipway.keys.envelope import DataKey, new_data_key, pseudonym, wrap_key
+from slipway.keys.envelope import DataKey, new_data_key, wrap_key
 from slipway.keys.schemas import Keyset, subject_aad
 from slipway.subjects import repository
 
@@ -24,7 +27,7 @@ async def unnamed_subject(connection: AsyncConnection, keyset: Keyset) -> Subjec
     """Make a subject for the data that names nobody. Deleting it makes that data unreadable, in backups too."""
     tenant = UUID(keyset.tenant)
     subject = Subject(await repository.add_unnamed_subject(connection, tenant), new_data_key())
-    await key_store.add_subject_keys(connection, tenant, [_wrapped(keyset, subject)])
+    await key_store.add_subject_keys(connection, tenant, [_wrapped(keyset, subject)], wrapped_by=keyset.current.version)
     return subject
 
 
@@ -33,14 +36,14 @@ async def named_subjects(connection: AsyncConnection, keyset: Keyset, names: Col
     if not names:
         return {}
     tenant = UUID(keyset.tenant)
-    pseudonyms = {name: pseudonym(keyset.first, name) for name in names}
+    pseudonyms = {name: keyset.hash(name) for name in names}
     wanted = set(pseudonyms.values())
     await repository.add_subjects(connection, tenant, wanted)
     found = await repository.find_subjects(connection, tenant, wanted)
     missing = sorted((subject_id for subject_id, wrapped in found.values() if wrapped is None), key=str)
     if missing:
         new_keys = [_wrapped(keyset, Subject(subject_id, new_data_key())) for subject_id in missing]
-        await key_store.add_subject_keys(connection, tenant, new_keys)
+        await key_store.add_subject_keys(connection, tenant, new_keys, wrapped_by=keyset.current.version)
         found = await repository.find_subjects(connection, tenant, wanted)
     return {name: _opened(keyset, *found[hashed]) for name, hashed in pseudonyms.items()}
 

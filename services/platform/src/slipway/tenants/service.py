@@ -8,18 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slipway.audit import service as audit
 from slipway.audit.schemas import Action
 from slipway.keys import repository as key_store
-from slipway.keys.schemas import WrappedKey
+from slipway.keys.schemas import FirstKeys
 from slipway.tenants import repository
 from slipway.tenants.schemas import IssuedKey, KeyOrder, Scope
 from slipway.tenants.token import new_token
 
 
 async def create_tenant(
-    connection: AsyncConnection, tenant: UUID, name: str, first_key: WrappedKey, actor: str
+    connection: AsyncConnection, tenant: UUID, name: str, first_keys: FirstKeys, actor: str
 ) -> None:
-    """Create a tenant with the first version of its key. The connection is that tenant's."""
+    """Create a tenant with the first version of its key, and its index key. The connection is that tenant's."""
     await repository.add_tenant(connection, tenant, name)
-    await key_store.add_tenant_key(connection, tenant, version=1, key=first_key)
+    await key_store.add_tenant_key(connection, tenant, version=1, key=first_keys)
+    await key_store.add_index_key(connection, tenant, wrapped_by=1, wrapped=first_keys.index)
     await audit.record(connection, tenant, actor, Action.TENANT_CREATED, f"tenant/{tenant}")
 
 

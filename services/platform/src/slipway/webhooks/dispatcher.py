@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -17,6 +18,7 @@ from sqlalchemy import Row
 from slipway.composition import Platform
 from slipway.errors import Unavailable
 from slipway.flags import Flag
+from slipway.keys.schemas import Keyset
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.webhooks import queue, repository
@@ -131,13 +133,16 @@ class Dispatcher:
                 self._left[claimed.id] = claimed
 
     async def _attempt(self, claimed: Claim) -> None:
-        keyset = await self._keyring.keyset(claimed.tenant_id)
+        message = await self._keyring.read(claimed.tenant_id, partial(self._read, claimed))
+        if message is None:
+            return
+        outcome = await self._sender.send(message)
+        self._tell(claimed, outcome, await self._settle(claimed, outcome))
+
+    async def _read(self, claimed: Claim, keyset: Keyset) -> Message | None:
         async with self._turns, self._database.transaction(claimed.tenant_id) as connection:
             row = await repository.read_message(connection, claimed)
-        if row is None:
-            return
-        outcome = await self._sender.send(_message(row, EndpointSealer(keyset, claimed.endpoint_id)))
-        self._tell(claimed, outcome, await self._settle(claimed, outcome))
+        return None if row is None else _message(row, EndpointSealer(keyset, claimed.endpoint_id))
 
     async def _settle(self, claimed: Claim, outcome: Outcome) -> Fate:
         """Write the outcome, through a short outage: what is not written is sent again."""

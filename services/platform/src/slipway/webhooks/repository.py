@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.webhooks.models import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events
@@ -37,6 +37,14 @@ _ATTEMPTS = text("""
 """)
 
 
+_SEALED: tuple[ColumnElement[Any], ...] = (
+    webhook_endpoints.c.id,
+    webhook_endpoints.c.url,
+    webhook_endpoints.c.secret,
+    webhook_endpoints.c.previous_secret,
+)
+
+
 async def hold_endpoints(connection: AsyncConnection, tenant: UUID) -> int:
     """Let nobody else add endpoints to the tenant until the transaction ends; return how many it has."""
     statement = text("SELECT pg_advisory_xact_lock(hashtextextended('webhooks:' || CAST(:tenant AS text), 0))")
@@ -66,6 +74,17 @@ async def lock_endpoint(connection: AsyncConnection, endpoint_id: UUID) -> Row[A
     query = _endpoint(endpoint_id).with_for_update(key_share=True)
     row: Row[Any] | None = (await connection.execute(query)).one_or_none()
     return row
+
+
+async def list_sealed(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return what is sealed of each endpoint."""
+    return (await connection.execute(select(*_SEALED))).all()
+
+
+async def lock_sealed(connection: AsyncConnection, after: UUID, most: int) -> Sequence[Row[Any]]:
+    """Return and hold what is sealed of the endpoints after one, by id, but for those that others hold."""
+    query = select(*_SEALED).where(webhook_endpoints.c.id > after).order_by(webhook_endpoints.c.id).limit(most)
+    return (await connection.execute(query.with_for_update(key_share=True, skip_locked=True))).all()
 
 
 async def change_endpoint(connection: AsyncConnection, endpoint_id: UUID, **columns: Any) -> Row[Any]:

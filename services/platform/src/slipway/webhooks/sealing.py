@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from slipway.keys.envelope import Aad, key_version, open_sealed, seal
+from slipway.keys.envelope import Aad, open_sealed, seal
 from slipway.keys.schemas import Keyset
 
 
@@ -14,17 +14,17 @@ class EndpointSealer:
         self._id = endpoint_id
 
     def seal(self, column: str, value: str) -> bytes:
-        """Seal a value for its column, under the tenant's newest key."""
+        """Seal a value for its column, under the tenant's newest key, in a transaction of `Keyring.transaction`."""
         return seal(self._keyset.current, value.encode(), self._aad(column))
 
     def open(self, column: str, sealed: bytes) -> str:
         """Open a column.
 
         Raises:
+            KeysOutdated: it was sealed with a version of the tenant's key that is not among these.
             SealBroken: it was changed or moved.
         """
-        key = self._keyset.versions[key_version(sealed)]
-        return open_sealed(key, sealed, self._aad(column)).decode()
+        return open_sealed(self._keyset.opener(sealed), sealed, self._aad(column)).decode()
 
     def _aad(self, column: str) -> Aad:
         return Aad(self._keyset.tenant, "webhook_endpoints", column, str(self._id))

@@ -1,0 +1,287 @@
+import asyncio
+
+import pytest
+
+from slipway.clock import now
+from slipway.composition import wire_rotation
+from slipway.errors import Unavailable
+from slipway.jobs import repository as jobs
+from slipway.jobs.consumer import Consumer
+from slipway.jobs.intake import Intake, Order
+from slipway.jobs.sealing import ItemSealer
+from slipway.keys.envelope import pseudonym
+from slipway.keys.provider import KeyDestroyed
+from slipway.keys.providers import open_provider
+from slipway.keys.rotation import BATCH, RotationBlocked
+from slipway.keys.service import Keyring
+from slipway.webhooks.schemas import EventType
+from slipway.webhooks.sealing import EndpointSealer
+from slipway.webhooks.service import Webhooks
+
+URL = "https://receiver.example/hook"
+VERSIONS = "SELECT version, wrapped, retired_at, emptied_at, destroyed_at FROM tenant_keys ORDER BY version"
+
+
+@pytest.fixture
+def provider(platform):
+    return open_provider(platform.settings)
+
+
+@pytest.fixture
+def elsewhere(platform, provider):
+    """The keyring of another process: it has its own memory."""
+    return Keyring(platform.database, provider, platform.settings)
+
+
+@pytest.fixture
+def rotate(platform, principal):
+    async def run(progress=lambda done, total: None):
+        return await platform.rotation.rotate(principal.tenant_id, "test", progress)
+
+    return run
+
+
+async def take_in(platform, keyring, principal, names, *, page=b"page"):
+    """Accept a job with one input for each name."""
+    order = Order(platform.workload.name, 5, 4, 10**6, None, None)
+    intake = Intake(platform.database, keyring, principal, order)
+    for name in names:
+        await intake.add(platform.workload.Input(page=page, patient=name))
+    await intake.close(b"")
+    return intake.job_id
+
+
+async def results(platform, keyring, principal, job_id):
+    """Read the results as another process does."""
+
+    async def read(keyset):
+        async with platform.database.transaction(principal.tenant_id) as connection:
+            items = await jobs.read_items(connection, job_id, 0, 10_000)
+        return ItemSealer(keyset, job_id).open_results(items)
+
+    return await keyring.read(principal.tenant_id, read)
+
+
+async def register(keyring, principal):
+    async with keyring.transaction(principal.tenant_id) as (connection, keyset):
+        return await Webhooks(connection, principal, keyset).create(URL, tuple(EventType), 10)
+
+
+async def test_all_that_the_old_version_had_wrapped_opens_with_the_new_one_alone(
+    platform, principal, rotate, rows, elsewhere
+):
+    job_id = await take_in(platform, elsewhere, principal, ["jane", "joe", None])
+    webhook = await register(elsewhere, principal)
+    told = []
+
+    done = await rotate(lambda done, total: told.append((done, total)))
+
+    assert (done.version, done.rewrapped, done.destroyed, done.resumed) == (2, 5, (1,), False)
+    assert told[-1] == (5, 5)
+    (first, second) = await rows(VERSIONS)
+    assert (first[1], None in first[2:]) == (b"", False)
+    assert second[1] != b""
+    assert second[2:] == (None, None, None)
+    assert await rows("SELECT wrapped_by FROM subject_keys UNION SELECT wrapped_by FROM tenant_index_keys") == [(2,)]
+
+    await Consumer(platform).turn()
+    for keyring in (
+        platform.keyring,
+        elsewhere,
+        Keyring(platform.database, open_provider(platform.settings), platform.settings),
+    ):
+        assert [r.state for r in await results(platform, keyring, principal, job_id)] == ["succeeded"] * 3
+        async with keyring.transaction(principal.tenant_id) as (connection, keyset):
+            assert await Webhooks(connection, principal, keyset).get_secret(webhook.id) == webhook
+    assert set((await elsewhere.keyset(principal.tenant_id)).versions) == {2}
+
+
+async def test_the_old_version_is_destroyed_at_the_provider_too(rotate, provider, principal, rows):
+    ((_, wrapped, *_),) = await rows(VERSIONS)
+    await rotate()
+    with pytest.raises(KeyDestroyed):
+        await provider.unwrap(wrapped, tenant=str(principal.tenant_id))
+
+
+async def test_a_person_is_found_by_the_same_pseudonym_after_any_number_of_rotations(
+    platform, principal, rotate, rows, elsewhere
+):
+    await take_in(platform, platform.keyring, principal, ["jane"])
+    before = await rows("SELECT id, pseudonym FROM subjects WHERE pseudonym IS NOT NULL")
+    for _ in range(3):
+        await rotate()
+        await take_in(platform, elsewhere, principal, ["jane"])
+    assert await rows("SELECT id, pseudonym FROM subjects WHERE pseudonym IS NOT NULL") == before
+
+
+async def test_a_tenant_from_before_there_were_index_keys_keeps_its_pseudonyms(
+    platform, principal, provider, rotate, rows
+):
+    """As the release before has left it: pseudonyms derive from the first version."""
+    await rows("DELETE FROM tenant_index_keys")
+    ((_, wrapped, *_),) = await rows(VERSIONS)
+    first = await provider.unwrap(wrapped, tenant=str(principal.tenant_id))
+    await take_in(platform, platform.keyring, principal, ["jane"])
+    found = "SELECT pseudonym FROM subjects WHERE pseudonym IS NOT NULL"
+    assert await rows(found) == [(pseudonym(first, "jane"),)]
+
+    await rotate()
+
+    platform.keyring.forget(principal.tenant_id)
+    assert (await platform.keyring.keyset(principal.tenant_id)).hash("jane") == pseudonym(first, "jane")
+
+
+async def test_a_process_that_knows_the_old_version_only_does_not_seal_with_it_any_more(
+    platform, principal, rotate, rows, elsewhere
+):
+    await elsewhere.keyset(principal.tenant_id)
+    await rotate()
+
+    await take_in(platform, elsewhere, principal, ["new"])
+    webhook = await register(elsewhere, principal)
+
+    assert await rows("SELECT DISTINCT wrapped_by FROM subject_keys") == [(2,)]
+    (sealed,) = await rows("SELECT url, secret FROM webhook_endpoints")
+    assert [int.from_bytes(value[1:5]) for value in sealed] == [2, 2]
+    assert webhook.url == URL
+
+
+async def test_an_upload_that_was_begun_before_goes_on(platform, principal, rotate, rows, elsewhere):
+    order = Order(platform.workload.name, 5, 4, 10**6, None, None)
+    intake = Intake(platform.database, elsewhere, principal, order)
+    for number in range(BATCH):
+        await intake.add(platform.workload.Input(page=b"p", patient=f"early {number}"))
+    await rotate()
+    for number in range(BATCH):
+        await intake.add(platform.workload.Input(page=b"p", patient=f"late {number}"))
+    await intake.close(b"")
+
+    assert await rows("SELECT wrapped_by, count(*) FROM subject_keys GROUP BY 1") == [(2, 2 * BATCH + 1)]
+    await Consumer(platform).turn()
+
+
+async def test_a_rotation_waits_for_an_upload_that_holds_the_keys_and_misses_none_of_it(
+    platform, principal, rotate, rows, elsewhere
+):
+    async with elsewhere.transaction(principal.tenant_id) as (connection, keyset):
+        rotation = asyncio.create_task(rotate())
+        await asyncio.sleep(0.8)
+        assert await rows("SELECT version FROM tenant_keys") == [(1,)]
+        webhook = await Webhooks(connection, principal, keyset).create(URL, tuple(EventType), 10)
+    done = await rotation
+
+    assert (done.version, done.destroyed) == (2, (1,))
+    async with elsewhere.transaction(principal.tenant_id) as (connection, keyset):
+        row = (await rows("SELECT url FROM webhook_endpoints"))[0]
+        assert EndpointSealer(keyset, webhook.id).open("url", row[0]) == URL
+
+
+@pytest.mark.parametrize("step", ["_add", "_batches", "_destroy_at_provider", "_destroy_one"])
+async def test_a_rotation_that_was_cut_short_goes_on_where_it_was(
+    platform, principal, rotate, rows, elsewhere, monkeypatch, step
+):
+    job_id = await take_in(platform, elsewhere, principal, [f"{number}" for number in range(BATCH + 10)])
+    _cut_after(monkeypatch, platform.rotation, step)
+    with pytest.raises(ConnectionError, match="cut"):
+        await rotate()
+    monkeypatch.undo()
+    await take_in(platform, elsewhere, principal, ["meanwhile"])
+    await platform.keyring.keyset(principal.tenant_id)
+
+    done = await rotate()
+
+    expected = (2, (1,), True) if step != "_destroy_one" else (3, (2,), False)
+    assert (done.version, done.destroyed, done.resumed) == expected
+    assert await rows("SELECT DISTINCT wrapped_by FROM subject_keys") == [(done.version,)]
+    while await rows("SELECT 1 FROM job_chunks"):
+        await Consumer(platform).turn()
+    assert {r.state for r in await results(platform, elsewhere, principal, job_id)} == {"succeeded"}
+
+
+async def test_several_at_once_make_one_version(platform, principal, rows, provider):
+    await take_in(platform, platform.keyring, principal, [f"{number}" for number in range(2 * BATCH)])
+
+    async def one():
+        keyring = Keyring(platform.database, provider, platform.settings)
+        rotation = wire_rotation(platform.database, provider, keyring, platform.settings)
+        return await rotation.rotate(principal.tenant_id, "test")
+
+    done = await asyncio.gather(*(one() for _ in range(4)))
+
+    assert {rotated.version for rotated in done} == {2}
+    assert sum(rotated.rewrapped for rotated in done) == 2 * BATCH + 2
+    assert sorted(version for rotated in done for version in rotated.destroyed) == [1]
+    assert await rows(
+        "SELECT action, count(*) FROM audit_log WHERE action LIKE 'tenant_key%%' GROUP BY 1 ORDER BY 1"
+    ) == [
+        ("tenant_key.destroyed", 1),
+        ("tenant_key.rotated", 1),
+    ]
+
+
+async def test_what_does_not_open_keeps_the_old_version(platform, principal, rotate, rows, monkeypatch):
+    monkeypatch.setattr("slipway.keys.rotation._OTHERS_SECONDS", 0.0)
+    await take_in(platform, platform.keyring, principal, ["jane", "joe"])
+    ((subject, good),) = await rows("SELECT subject_id, wrapped FROM subject_keys LIMIT 1")
+    await rows(
+        "UPDATE subject_keys SET wrapped = set_byte(wrapped, 30, 255 - get_byte(wrapped, 30)) WHERE subject_id = %s",
+        subject,
+    )
+    with pytest.raises(RotationBlocked, match="1 keys"):
+        await rotate()
+    assert await rows("SELECT wrapped_by, count(*) FROM subject_keys GROUP BY 1 ORDER BY 1") == [(1, 1), (2, 2)]
+    assert len(await rows("SELECT 1 FROM tenant_keys WHERE wrapped <> ''")) == 2
+
+    await rows("UPDATE subject_keys SET wrapped = %s WHERE subject_id = %s", good, subject)
+    done = await rotate()
+    assert (done.version, done.rewrapped, done.destroyed, done.resumed) == (2, 1, (1,), True)
+
+
+async def test_without_the_provider_nothing_changes(platform, principal, rotate, rows, monkeypatch):
+    async def away(*_, **__):
+        raise ConnectionError("away")
+
+    before = await rows(VERSIONS)
+    await platform.keyring.keyset(principal.tenant_id)
+    monkeypatch.setattr(platform.rotation._provider, "wrap", away)
+    with pytest.raises(Unavailable, match="Nothing was changed"):
+        await rotate()
+    assert await rows(VERSIONS) == before
+
+
+async def test_both_ends_of_a_version_are_in_the_audit_log(principal, rotate, rows):
+    began = now()
+    await rotate()
+    found = await rows(
+        "SELECT actor, action, resource, detail FROM audit_log WHERE action LIKE 'tenant_key%%' ORDER BY id"
+    )
+    assert [entry[:3] for entry in found] == [
+        ("test", "tenant_key.rotated", "tenant_key/2"),
+        ("test", "tenant_key.destroyed", "tenant_key/1"),
+    ]
+    assert found[1][3]["destroyed_at"] >= began.isoformat()
+
+
+async def test_another_tenant_s_keys_are_left_alone(platform, principal, stranger, rotate, rows):
+    await take_in(platform, platform.keyring, stranger, ["jane"])
+    before = await rows("SELECT * FROM subject_keys")
+    await rotate()
+    assert await rows("SELECT * FROM subject_keys") == before
+    assert await rows("SELECT version FROM tenant_keys WHERE tenant_id = %s", stranger.tenant_id) == [(1,)]
+
+
+def _cut_after(monkeypatch, rotation, step):
+    """Let a rotation end as by a kill, after a step has had its effect."""
+    original = getattr(rotation, step)
+
+    async def cut(*arguments):
+        await original(*arguments)
+        raise ConnectionError("cut")
+
+    async def cut_in_the_middle(tenant):
+        async for count in original(tenant):
+            if count == BATCH:
+                raise ConnectionError("cut")
+            yield count
+
+    monkeypatch.setattr(rotation, step, cut_in_the_middle if step == "_batches" else cut)
