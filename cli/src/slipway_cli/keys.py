@@ -1,4 +1,4 @@
-"""`slipway keys`: API keys."""
+"""`slipway keys`: API keys, and the encryption keys of the tenants."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from slipway import clock
 from slipway.settings import Settings
 from slipway.tenants import repository, service
 from slipway.tenants.schemas import IssuedKey, KeyOrder, Scope
+from slipway_cli import rotation
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.environment import local_settings
@@ -21,6 +22,7 @@ from slipway_cli.tenants import ACTOR, create_tenant, find_tenant
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant.")]
+OneTenant = Annotated[str | None, typer.Option("--tenant", help="Name of a tenant. Default: all.")]
 
 
 @app.command()
@@ -53,6 +55,26 @@ def revoke(tenant: TenantOption, key: Annotated[str, typer.Argument(help="The ke
     if not asyncio.run(_revoke(local_settings(), tenant, key)):
         raise LocalError(f"{tenant} has no key {key} in force. `slipway keys list --tenant {tenant}` shows all.")
     typer.echo(f"Revoked {key}.")
+
+
+@app.command()
+def rotate(tenant: OneTenant = None) -> None:
+    """Replace tenants' encryption keys while everything goes on, and destroy the old. Run again, it goes on."""
+    for name, done in asyncio.run(rotation.rotate(local_settings(), tenant)).items():
+        gone = ", ".join(str(version) for version in done.destroyed) or "none"
+        how = "went on with" if done.resumed else "made"
+        typer.echo(f"{name}: {how} version {done.version}; {done.rewrapped:,} keys wrapped anew; destroyed: {gone}.")
+
+
+@app.command()
+def versions(tenant: OneTenant = None) -> None:
+    """List the versions of tenants' encryption keys, and what became of them."""
+    table = Table("Tenant", "Version", "Made", "Retired", "Deleted here", "Dead everywhere", box=None)
+    for name, found in asyncio.run(rotation.versions(local_settings(), tenant)).items():
+        for version in found:
+            dates = (version.created_at, version.retired_at, version.emptied_at, version.destroyed_at)
+            table.add_row(name, str(version.version), *(f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in dates))
+    Console().print(table)
 
 
 async def new_token(settings: Settings, tenant_name: str, *scopes: Scope) -> str:

@@ -15,7 +15,7 @@ COMMANDS = {
     "down": Source("slipway_cli.down", "Stop the stack, or what a killed one left behind."),
     "doctor": Source("slipway_cli.doctor.command", "Say what is wrong on this machine, and how to mend it."),
     "tenants": Source("slipway_cli.tenants", "Create and list tenants."),
-    "keys": Source("slipway_cli.keys", "Issue, list and revoke API keys."),
+    "keys": Source("slipway_cli.keys", "API keys, and the encryption keys of the tenants."),
     "audit": Source("slipway_cli.audit", "Check the audit log."),
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),

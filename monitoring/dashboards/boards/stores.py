@@ -1,4 +1,4 @@
-"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; the key provider; and the audit log."""
+"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; the keys and their provider; the audit log."""
 
 from monitoring.dashboards.board import Board, Row
 from monitoring.dashboards.expressions import quantile, rate
@@ -183,7 +183,7 @@ _REDIS = Row(
     ),
 )
 
-_KEYS = Row(
+_PROVIDER = Row(
     "Key provider",
     (
         Panel(
@@ -232,9 +232,38 @@ _AUDIT = Row(
     ),
 )
 
+_KEYS = Row(
+    "Keys of the tenants",
+    (
+        Panel(
+            "Age of the oldest tenant key",
+            "Rises to `SLIPWAY_TENANT_KEY_DAYS` and falls when the key is replaced.",
+            "s",
+            NO_LIMIT,
+            (Query("max(slipway_tenant_key_age_seconds)", "oldest"),),
+        ),
+        Panel(
+            "Rotation overdue",
+            "Zero, but for the minutes that a rotation takes: for how long a key should have been replaced, or its old "
+            "version destroyed.",
+            "s",
+            above(warn=3_600, bad=86_400),
+            (Query("max(slipway_key_rotation_overdue_seconds)", "most overdue"),),
+            alerts=("KeyRotationOverdue",),
+        ),
+        Panel(
+            "Rotations",
+            "One a tenant in each period. `failed`: read the log of the workers for `keys.`.",
+            "none",
+            NO_LIMIT,
+            (Query("sum by (outcome) (increase(slipway_key_rotations_total[1h]))", "{{outcome}}"),),
+        ),
+    ),
+)
+
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; the key provider; and the audit log.",
-    (_POOLS, _POSTGRES, _REDIS, _KEYS, _AUDIT),
+    "PostgreSQL, which has the truth; Redis, which may be lost; the keys and their provider; and the audit log.",
+    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT),
 )

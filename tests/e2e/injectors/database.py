@@ -1,4 +1,4 @@
-"""Sessions that hold up others in PostgreSQL."""
+"""What goes wrong in PostgreSQL: sessions that hold up others, and a key that cannot be replaced."""
 
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from e2e.stage import Stage
 
 _NAME = "e2e-fault"
 _SECONDS = 600
+_FORGED = "00000000-0000-4000-8000-00000000f06e"
 _PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--dbname", "slipway", "--command")
 
 
@@ -26,6 +27,27 @@ def lock_table(stage: Stage, table: str) -> Iterator[None]:
 
 
 @contextmanager
+def forge_key(stage: Stage) -> Iterator[None]:
+    """Add a tenant whose key is old, and does not open, so that it cannot be rotated."""
+    _run(
+        stage,
+        f"INSERT INTO tenants (id, name) VALUES ('{_FORGED}', 'forged');"
+        " INSERT INTO tenant_keys (tenant_id, version, provider, wrapped, created_at)"
+        f" VALUES ('{_FORGED}', 1, 'nobody', 'nonsense', now() - interval '20 years');"
+        " INSERT INTO tenant_index_keys (tenant_id, wrapped_by, wrapped, created_at)"
+        f" VALUES ('{_FORGED}', 1, 'nonsense', now() - interval '20 years')",
+    )
+    try:
+        yield
+    finally:
+        _run(stage, f"DELETE FROM tenants WHERE id = '{_FORGED}'")
+
+
+def _run(stage: Stage, statements: str) -> None:
+    stage.project.compose("exec", "-T", "--user", "postgres", "postgres", *_PSQL, statements)
+
+
+@contextmanager
 def _session(stage: Stage, statement: str) -> Iterator[None]:
     inside = ("exec", "-T", "--user", "postgres", "--env", f"PGAPPNAME={_NAME}", "postgres", *_PSQL)
     sql = f"BEGIN; {statement}; SELECT pg_sleep({_SECONDS})"
@@ -37,4 +59,4 @@ def _session(stage: Stage, statement: str) -> Iterator[None]:
             yield
         finally:
             end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{_NAME}'"
-            stage.project.compose("exec", "-T", "--user", "postgres", "postgres", *_PSQL, end)
+            _run(stage, end)

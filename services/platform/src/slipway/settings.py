@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     )
     key_provider_timeout: float = Field(5.0, gt=0, le=60, description="Seconds to wait for the key provider.")
     tenant_key_ttl: float = Field(300.0, gt=0, le=300, description="Seconds an unwrapped tenant key stays in memory.")
+    tenant_key_days: int = Field(
+        90, ge=1, le=3650, description="Days until a tenant's key is replaced by a new version."
+    )
 
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8000, ge=1, le=65535, description="Port the API listens on.")

@@ -109,6 +109,11 @@ class Rotation:
             wrapped = keyset.index.wrap(keyset.current, keyset.tenant)
             await repository.add_index_key(connection, tenant, wrapped_by=keyset.current.version, wrapped=wrapped)
 
+    async def index_key_since(self, tenant: UUID) -> datetime | None:
+        """Return since when the tenant's index key is stored; None: it still derives from the first version."""
+        async with self._database.transaction(tenant) as connection:
+            return await repository.index_key_since(connection)
+
     async def _versions(self, tenant: UUID) -> list[KeyVersion]:
         async with self._database.transaction(tenant) as connection:
             return await repository.read_versions(connection)

@@ -248,6 +248,22 @@ KEY_PROVIDER_DURATION = Histogram(
     unit="seconds",
     buckets=_REQUEST_SECONDS,
 )
+TENANT_KEY_AGE = Gauge(
+    "slipway_tenant_key_age_seconds",
+    f"Age of the oldest tenant key that wraps new keys. {_SHARED}",
+    unit="seconds",
+)
+KEY_ROTATION_OVERDUE = Gauge(
+    "slipway_key_rotation_overdue_seconds",
+    "For how long the most overdue tenant key should have been replaced, or a version that was replaced should have "
+    f"been destroyed; 0: all is in time. {_SHARED}",
+    unit="seconds",
+)
+KEY_ROTATIONS = Counter(
+    "slipway_key_rotations_total",
+    "Rotations of tenants' keys that were due: succeeded, or failed (and are tried again within a minute).",
+    (Label("outcome", ("succeeded", "failed")),),
+)
 FLAGS_FALLBACK = Counter(
     "slipway_flags_fallback_total",
     "Questions about a flag that neither the server nor the bootstrap file knew; its declared default answered.",

@@ -50,7 +50,7 @@ DROP INDEX subject_keys_tenant_id_idx;
 CURRENT_TENANT = "(SELECT nullif(current_setting('slipway.tenant', true), '')::uuid)"
 
 GRANTS = """
-GRANT UPDATE (wrapped, retired_at, emptied_at, destroyed_at) ON tenant_keys TO slipway_app;
+GRANT UPDATE (provider, wrapped, retired_at, emptied_at, destroyed_at) ON tenant_keys TO slipway_app;
 GRANT UPDATE (wrapped, wrapped_by) ON subject_keys TO slipway_app;
 GRANT SELECT, INSERT, UPDATE (wrapped, wrapped_by) ON tenant_index_keys TO slipway_app;
 
@@ -80,7 +80,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION hold_tenant_keys")
     op.execute("DROP POLICY system ON tenant_keys")
     op.execute("REVOKE SELECT (tenant_id, version, created_at) ON tenant_keys FROM slipway_system")
-    op.execute("REVOKE UPDATE (wrapped) ON tenant_keys, subject_keys FROM slipway_app")
+    op.execute("REVOKE UPDATE (provider, wrapped) ON tenant_keys FROM slipway_app")
+    op.execute("REVOKE UPDATE (wrapped) ON subject_keys FROM slipway_app")
     op.execute("DROP TABLE tenant_index_keys")
     op.execute("ALTER TABLE subject_keys DROP COLUMN wrapped_by")
     op.execute("ALTER TABLE tenant_keys DROP COLUMN retired_at, DROP COLUMN emptied_at, DROP COLUMN destroyed_at")
