@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from slipway import clock
 from slipway.settings import Settings
 from slipway.tenants import repository, service
 from slipway.tenants.schemas import IssuedKey, KeyOrder, Scope
-from slipway_cli import rotation
+from slipway_cli import keybackup, rotation
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.environment import local_settings
@@ -22,6 +23,7 @@ from slipway_cli.tenants import ACTOR, create_tenant, find_tenant
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant.")]
+BackupFile = Annotated[Path, typer.Argument(help="File of the backup.")]
 OneTenant = Annotated[str | None, typer.Option("--tenant", help="Name of a tenant. Default: all.")]
 
 
@@ -64,6 +66,10 @@ def rotate(tenant: OneTenant = None) -> None:
         gone = ", ".join(str(version) for version in done.destroyed) or "none"
         how = "went on with" if done.resumed else "made"
         typer.echo(f"{name}: {how} version {done.version}; {done.rewrapped:,} keys wrapped anew; destroyed: {gone}.")
+        for version in done.indestructible:
+            typer.echo(
+                f"{name}: the key provider cannot destroy version {version} alone. Older backups open until deleted."
+            )
 
 
 @app.command()
@@ -75,6 +81,22 @@ def versions(tenant: OneTenant = None) -> None:
             dates = (version.created_at, version.retired_at, version.emptied_at, version.destroyed_at)
             table.add_row(name, str(version.version), *(f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in dates))
     Console().print(table)
+
+
+@app.command()
+def backup(file: BackupFile) -> None:
+    """Write the wrapped encryption keys into a file, in place of an older one. Keep it apart from the data."""
+    tenants, subjects = asyncio.run(keybackup.back_up(local_settings(), file))
+    typer.echo(
+        f"{file}: keys of {tenants:,} tenants and {subjects:,} subjects. Keep the newest alone, apart from the data."
+    )
+
+
+@app.command()
+def restore(file: BackupFile) -> None:
+    """Lay the keys of the newest backup over those of a restored database, before traffic is let in."""
+    tenants, changed = asyncio.run(keybackup.restore(local_settings(), file))
+    typer.echo(f"Keys of {tenants:,} tenants are as in {file}; {changed:,} subjects' keys were new or wrapped anew.")
 
 
 async def new_token(settings: Settings, tenant_name: str, *scopes: Scope) -> str:

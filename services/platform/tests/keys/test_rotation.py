@@ -10,7 +10,7 @@ from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
 from slipway.jobs.sealing import ItemSealer
 from slipway.keys.envelope import pseudonym
-from slipway.keys.provider import KeyDestroyed
+from slipway.keys.provider import KeyDestroyed, KeyIndestructible
 from slipway.keys.providers import open_provider
 from slipway.keys.rotation import BATCH, RotationBlocked
 from slipway.keys.service import Keyring
@@ -176,7 +176,7 @@ async def test_a_rotation_waits_for_an_upload_that_holds_the_keys_and_misses_non
         assert EndpointSealer(keyset, webhook.id).open("url", row[0]) == URL
 
 
-@pytest.mark.parametrize("step", ["_add", "_batches", "_destroy_at_provider", "_destroy_one"])
+@pytest.mark.parametrize("step", ["_add", "_batches", "_destroy_at_provider", "_empty"])
 async def test_a_rotation_that_was_cut_short_goes_on_where_it_was(
     platform, principal, rotate, rows, elsewhere, monkeypatch, step
 ):
@@ -190,7 +190,7 @@ async def test_a_rotation_that_was_cut_short_goes_on_where_it_was(
 
     done = await rotate()
 
-    expected = (2, (1,), True) if step != "_destroy_one" else (3, (2,), False)
+    expected = (2, (1,), True) if step != "_empty" else (3, (2,), False)
     assert (done.version, done.destroyed, done.resumed) == expected
     assert await rows("SELECT DISTINCT wrapped_by FROM subject_keys") == [(done.version,)]
     while await rows("SELECT 1 FROM job_chunks"):
@@ -219,15 +219,14 @@ async def test_several_at_once_make_one_version(platform, principal, rows, provi
     ]
 
 
-async def test_what_does_not_open_keeps_the_old_version(platform, principal, rotate, rows, monkeypatch):
-    monkeypatch.setattr("slipway.keys.rotation._OTHERS_SECONDS", 0.0)
+async def test_what_does_not_open_keeps_the_old_version(platform, principal, rotate, rows):
     await take_in(platform, platform.keyring, principal, ["jane", "joe"])
     ((subject, good),) = await rows("SELECT subject_id, wrapped FROM subject_keys LIMIT 1")
     await rows(
         "UPDATE subject_keys SET wrapped = set_byte(wrapped, 30, 255 - get_byte(wrapped, 30)) WHERE subject_id = %s",
         subject,
     )
-    with pytest.raises(RotationBlocked, match="1 keys"):
+    with pytest.raises(RotationBlocked, match="1 do not open"):
         await rotate()
     assert await rows("SELECT wrapped_by, count(*) FROM subject_keys GROUP BY 1 ORDER BY 1") == [(1, 1), (2, 2)]
     assert len(await rows("SELECT 1 FROM tenant_keys WHERE wrapped <> ''")) == 2
@@ -235,6 +234,19 @@ async def test_what_does_not_open_keeps_the_old_version(platform, principal, rot
     await rows("UPDATE subject_keys SET wrapped = %s WHERE subject_id = %s", good, subject)
     done = await rotate()
     assert (done.version, done.rewrapped, done.destroyed, done.resumed) == (2, 1, (1,), True)
+
+
+async def test_rows_that_somebody_holds_are_waited_for_and_then_the_old_version_stays(
+    platform, principal, rotate, rows, superuser, monkeypatch
+):
+    monkeypatch.setattr("slipway.keys.rotation._OTHERS_SECONDS", 0.01)
+    await take_in(platform, platform.keyring, principal, ["jane"])
+    async with superuser.transaction():
+        await superuser.execute("SELECT 1 FROM subject_keys FOR UPDATE")
+        with pytest.raises(RotationBlocked, match="0 do not open"):
+            await rotate()
+    done = await rotate()
+    assert (done.version, done.rewrapped, done.destroyed, done.resumed) == (2, 2, (1,), True)
 
 
 async def test_without_the_provider_nothing_changes(platform, principal, rotate, rows, monkeypatch):
@@ -247,6 +259,20 @@ async def test_without_the_provider_nothing_changes(platform, principal, rotate,
     with pytest.raises(Unavailable, match="Nothing was changed"):
         await rotate()
     assert await rows(VERSIONS) == before
+
+
+async def test_a_version_that_the_provider_cannot_destroy_is_said_to_live_in_backups(
+    platform, principal, rotate, rows, monkeypatch
+):
+    async def refuse(**_):
+        raise KeyIndestructible("it wraps others as well")
+
+    monkeypatch.setattr(platform.rotation._provider, "destroy", refuse)
+    done = await rotate()
+    assert (done.version, done.destroyed, done.indestructible) == (2, (), (1,))
+    (first, _) = await rows(VERSIONS)
+    assert (first[1], first[3] is None, first[4]) == (b"", False, None)
+    assert (await rotate()).version == 3, "it is over and done with"
 
 
 async def test_both_ends_of_a_version_are_in_the_audit_log(principal, rotate, rows):
@@ -279,9 +305,9 @@ def _cut_after(monkeypatch, rotation, step):
         raise ConnectionError("cut")
 
     async def cut_in_the_middle(tenant):
-        async for count in original(tenant):
-            if count == BATCH:
+        async for batch in original(tenant):
+            if batch.rewrapped == BATCH:
                 raise ConnectionError("cut")
-            yield count
+            yield batch
 
     monkeypatch.setattr(rotation, step, cut_in_the_middle if step == "_batches" else cut)

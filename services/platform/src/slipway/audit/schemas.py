@@ -11,6 +11,7 @@ class Action(StrEnum):
     KEY_REVOKED = "key.revoked"
     TENANT_KEY_ROTATED = "tenant_key.rotated"
     TENANT_KEY_DESTROYED = "tenant_key.destroyed"
+    TENANT_KEYS_RESTORED = "tenant_key.restored"
     PREDICTED = "predicted"
     JOB_CREATED = "job.created"
     JOB_CANCELLED = "job.cancelled"

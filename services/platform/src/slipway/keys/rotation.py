@@ -57,6 +57,9 @@ class Rotated:
     """The version that wraps from now on."""
     rewrapped: int
     destroyed: tuple[int, ...]
+    """Versions that nobody can open any more, or will as soon as the key provider lets its own key go."""
+    indestructible: tuple[int, ...]
+    """Versions that were deleted here, and that the key provider cannot destroy: copies in backups open."""
     resumed: bool
     """It went on with one that somebody had begun."""
 
@@ -98,10 +101,11 @@ class Rotation:
         if not resumed:
             await self._begin(tenant, actor)
         rewrapped = await self._rewrap(tenant, progress)
-        destroyed = await self._destroy(tenant, actor)
-        versions = await self._versions(tenant)
+        ended = await self._destroy(tenant, actor)
+        newest = (await self._versions(tenant))[-1].version
         log.info("keys.rotated", tenant=str(tenant), count=rewrapped)
-        return Rotated(versions[-1].version, rewrapped, destroyed, resumed)
+        destroyed = tuple(version for version, end in ended.items() if end is not None)
+        return Rotated(newest, rewrapped, destroyed, tuple(ended.keys() - set(destroyed)), resumed)
 
     async def prepare(self, tenant: UUID) -> None:
         """Store the index key of a tenant from before there were index keys, so that it outlives the first version."""
@@ -159,17 +163,14 @@ class Rotation:
         """Give everything to the newest version; return how many rows that were."""
         done, idle = 0, 0
         while left := await self._left(tenant):
-            made, total = 0, done + left
-            async for count in self._batches(tenant):
-                made += count
+            made, broken, total = 0, 0, done + left
+            async for batch in self._batches(tenant):
+                made, broken = made + batch.rewrapped, broken + batch.broken
                 progress(done + made, total)
             done += made
             idle = 0 if made else idle + 1
-            if idle == _IDLE_PASSES:
-                raise RotationBlocked(
-                    f"{left} keys could not be given to the new version: they do not open, or others hold them. The "
-                    "old version stays and nothing is lost. docs/key-rotation.md says what to do; then rotate again."
-                )
+            if idle == _IDLE_PASSES or (idle and broken == left):
+                raise _blocked(tenant, left, broken)
             if idle:
                 await asyncio.sleep(_OTHERS_SECONDS)
         return done
@@ -181,8 +182,8 @@ class Rotation:
     async def _needed(self, connection: AsyncConnection, version: int) -> int:
         return sum([await holder.count(connection, version) for holder in self._holders])
 
-    async def _batches(self, tenant: UUID) -> AsyncIterator[int]:
-        """Go through all rows once, in short transactions; yield how many rows each has done."""
+    async def _batches(self, tenant: UUID) -> AsyncIterator[Batch]:
+        """Go through all rows once, in short transactions; yield what became of each."""
         async with self._database.transaction(tenant) as connection:
             endings = await _ending(connection)
         for old, holder in itertools.product(endings, self._holders):
@@ -191,30 +192,29 @@ class Rotation:
                 began = time.monotonic()
                 async with self._keyring.transaction(tenant) as (connection, keyset):
                     batch = await holder.rewrap(connection, keyset, old, after, BATCH)
-                _tell_broken(tenant, batch)
-                yield batch.rewrapped
+                yield batch
                 after = batch.last
                 # As long a pause as the work took: requests come first.
                 await asyncio.sleep(time.monotonic() - began)
 
-    async def _destroy(self, tenant: UUID, actor: str) -> tuple[int, ...]:
-        """Destroy the versions that nothing needs any more; return which."""
-        async with self._database.transaction(tenant) as connection:
-            free = {
-                old: await repository.read_wrapped(connection, old)
-                for old in await _ending(connection)
-                if not await self._needed(connection, old)
-            }
-        done = [
-            old
-            for old, wrapped in free.items()
-            if wrapped is not None and await self._destroy_one(tenant, actor, old, wrapped)
-        ]
+    async def _destroy(self, tenant: UUID, actor: str) -> dict[int, datetime | None]:
+        """Destroy the versions that nothing needs any more; return from when on each is dead everywhere, if ever."""
+        ended: dict[int, datetime | None] = {}
+        for version, wrapped in (await self._free(tenant)).items():
+            destroyed_at = await self._destroy_at_provider(tenant, version, wrapped)
+            if await self._empty(tenant, actor, version, destroyed_at):
+                ended[version] = destroyed_at
         self._keyring.forget(tenant)
-        return tuple(done)
+        return ended
 
-    async def _destroy_one(self, tenant: UUID, actor: str, version: int, wrapped: bytes) -> bool:
-        destroyed_at = await self._destroy_at_provider(tenant, version, wrapped)
+    async def _free(self, tenant: UUID) -> dict[int, bytes]:
+        """Return the retired versions that nothing needs."""
+        async with self._database.transaction(tenant) as connection:
+            free = [old for old in await _ending(connection) if not await self._needed(connection, old)]
+            wrapped = {old: await repository.read_wrapped(connection, old) for old in free}
+        return {old: found for old, found in wrapped.items() if found is not None}
+
+    async def _empty(self, tenant: UUID, actor: str, version: int, destroyed_at: datetime | None) -> bool:
         async with self._database.transaction(tenant) as connection:
             if not await repository.empty_version(connection, version, clock.now(), destroyed_at):
                 return False  # another process was first
@@ -228,7 +228,7 @@ class Rotation:
             async with asyncio.timeout(self._limit):
                 return await self._provider.destroy(tenant=str(tenant), version=version, wrapped=wrapped)
         except KeyIndestructible:
-            log.warning("keys.indestructible", tenant=str(tenant), count=version)
+            log.warning("keys.indestructible", tenant=str(tenant))
             return None
         except Exception as error:
             log.exception("keys.unavailable", tenant=str(tenant))
@@ -239,6 +239,10 @@ async def _ending(connection: AsyncConnection) -> list[int]:
     return [found.version for found in await repository.read_versions(connection) if found.ending]
 
 
-def _tell_broken(tenant: UUID, batch: Batch) -> None:
-    if batch.broken:
-        log.error("keys.broken", tenant=str(tenant), count=batch.broken)
+def _blocked(tenant: UUID, left: int, broken: int) -> RotationBlocked:
+    if broken:
+        log.error("keys.broken", tenant=str(tenant), count=broken)
+    return RotationBlocked(
+        f"{left} keys could not be given to the new version: {broken} do not open, others are held by somebody. The "
+        "old version stays and nothing is lost. docs/key-rotation.md says what to do; then rotate again."
+    )

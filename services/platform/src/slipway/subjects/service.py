@@ -24,7 +24,7 @@ class Subject:
 
 
 async def unnamed_subject(connection: AsyncConnection, keyset: Keyset) -> Subject:
-    """Make a subject for the data that names nobody. Deleting it makes that data unreadable, in backups too."""
+    """Make a subject for the data that names nobody. Deleting it makes that data unreadable."""
     tenant = UUID(keyset.tenant)
     subject = Subject(await repository.add_unnamed_subject(connection, tenant), new_data_key())
     await key_store.add_subject_keys(connection, tenant, [_wrapped(keyset, subject)], wrapped_by=keyset.current.version)

@@ -1,0 +1,94 @@
+"""`slipway keys` for the tenants' encryption keys, on a real database."""
+
+import asyncio
+import json
+import stat
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from slipway_cli import keybackup, rotation
+from slipway_cli.errors import LocalError
+from slipway_cli.main import app
+from slipway_cli.tenants import create_tenant
+
+
+@pytest.fixture
+async def tenants(settings) -> dict[str, UUID]:
+    return {name: await create_tenant(settings, name) for name in ("acme", "other")}
+
+
+async def test_all_tenants_or_one_are_rotated(settings, tenants):
+    done = await rotation.rotate(settings, None)
+    assert {name: (found.version, found.destroyed) for name, found in done.items()} == {
+        "acme": (2, (1,)),
+        "other": (2, (1,)),
+    }
+    assert set(await rotation.rotate(settings, "acme")) == {"acme"}
+    found = await rotation.versions(settings, None)
+    assert {name: [version.destroyed_at is None for version in versions] for name, versions in found.items()} == {
+        "acme": [False, False, True],
+        "other": [False, True],
+    }
+
+
+async def test_an_unknown_tenant_is_named(settings, tenants):
+    for asked in (rotation.rotate(settings, "nobody"), rotation.versions(settings, "nobody")):
+        with pytest.raises(LocalError, match="no tenant named nobody"):
+            await asked
+
+
+async def test_a_backup_is_readable_by_its_owner_only_and_replaces_the_one_before(settings, tenants, tmp_path):
+    file = tmp_path / "slipway.keys"
+    assert await keybackup.back_up(settings, file) == (2, 0)
+    before = file.read_bytes()
+    await rotation.rotate(settings, "acme")
+    assert await keybackup.back_up(settings, file) == (2, 0)
+
+    assert file.read_bytes() != before
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.glob(".slipway*")) == []
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [len(line["versions"]) for line in lines if "versions" in line] == [
+        2 if line["tenant"] == str(tenants["acme"]) else 1 for line in lines if "versions" in line
+    ]
+    assert await keybackup.restore(settings, file) == (2, 0)
+
+
+async def test_an_older_backup_changes_no_tenant(settings, tenants, tmp_path):
+    file = tmp_path / "slipway.keys"
+    await keybackup.back_up(settings, file)
+    await rotation.rotate(settings, "acme")
+    with pytest.raises(LocalError, match="Nothing was changed"):
+        await keybackup.restore(settings, file)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "nonsense"])
+async def test_what_is_no_whole_backup_is_refused(settings, tenants, tmp_path, damage):
+    file = tmp_path / "slipway.keys"
+    await keybackup.back_up(settings, file)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text({"cut": "".join(lines[:-1]), "other": '{"end":0}\n', "nonsense": "{"}[damage])
+    with pytest.raises(LocalError, match="no whole backup"):
+        await keybackup.restore(settings, file)
+
+
+async def test_a_file_that_is_not_there_or_cannot_be_written_is_named(settings, tenants, tmp_path):
+    with pytest.raises(LocalError, match="cannot be read"):
+        await keybackup.restore(settings, tmp_path / "absent.keys")
+    with pytest.raises(LocalError, match="cannot be written"):
+        await keybackup.back_up(settings, tmp_path / "absent" / "slipway.keys")
+
+
+def test_the_commands_print_what_was_done(settings, monkeypatch, tmp_path):
+    asyncio.run(create_tenant(settings, "acme"))
+    monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: settings)
+    run = CliRunner().invoke
+    assert "acme: made version 2" in run(app, ["keys", "rotate"]).output
+    assert "destroyed: 2." in run(app, ["keys", "rotate", "--tenant", "acme"]).output
+    listed = run(app, ["keys", "versions"]).output
+    assert [line.split()[:2] for line in listed.splitlines()[1:]] == [["acme", "1"], ["acme", "2"], ["acme", "3"]]
+    file = str(tmp_path / "slipway.keys")
+    assert "keys of 1 tenants" in run(app, ["keys", "backup", file]).output
+    assert "as in" in run(app, ["keys", "restore", file]).output
