@@ -104,3 +104,15 @@ async def test_a_key_forgotten_while_it_loads_is_not_kept(cache: TenantKeyCache,
     await waiting
     await cache.get("a")
     assert provider.asked["a"] == 2
+
+
+async def test_a_key_is_replaced_only_if_it_is_still_the_one_that_was_seen(
+    cache: TenantKeyCache, provider: Provider
+) -> None:
+    """Of many who find the same key outdated, the first has it loaded again, and the others take that one."""
+    outdated = await cache.get("a")
+    cache.replace("a", outdated)
+    fresh = await cache.get("a")
+    cache.replace("a", outdated)
+    assert await cache.get("a") is fresh
+    assert provider.asked["a"] == 2

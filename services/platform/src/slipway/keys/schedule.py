@@ -44,10 +44,11 @@ class KeySchedule:
         Raises:
             Unavailable: the database does not answer.
         """
-        due = [tenant for tenant, versions in (await self._measured()).items() if self._overdue(versions) > _NONE]
+        found = await self._measured()
+        due = [tenant for tenant, versions in found.items() if self._overdue(versions) > _NONE]
         done = 0
         for tenant in due:
-            done += await self._rotate(tenant)
+            done += await self._rotate(tenant, begun=any(version.ending for version in found[tenant]))
         if due:
             await self._measured()
         return done
@@ -68,9 +69,9 @@ class KeySchedule:
         ends = [_retired(version) for version in versions if version.ending]
         return now - min([*ends, versions[-1].created_at + self._period])
 
-    async def _rotate(self, tenant: UUID) -> bool:
+    async def _rotate(self, tenant: UUID, *, begun: bool) -> bool:
         try:
-            if not await self._may(tenant):
+            if not (begun or await self._may_begin(tenant)):
                 return False
             await self._rotation.rotate(tenant, ACTOR)
         except (Unavailable, RotationBlocked, LookupError) as error:
@@ -80,7 +81,7 @@ class KeySchedule:
         self._metrics.inc(catalogue.KEY_ROTATIONS, outcome="succeeded")
         return True
 
-    async def _may(self, tenant: UUID) -> bool:
+    async def _may_begin(self, tenant: UUID) -> bool:
         """Tell whether the tenant's index key has been there for long enough; store it where there is none."""
         since = await self._rotation.index_key_since(tenant)
         if since is None:

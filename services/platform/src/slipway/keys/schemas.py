@@ -9,7 +9,7 @@ from slipway.keys.index import IndexKey
 
 
 class KeysOutdated(SealBroken):
-    """An envelope was sealed with a version of the tenant's key that this keyset has not: it may be newer."""
+    """An envelope was sealed with a newer version of the tenant's key than there is in this keyset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +67,22 @@ class Keyset:
         """Return the version of the key that an envelope was sealed with.
 
         Raises:
-            KeysOutdated: it is not among these.
-            SealBroken: these bytes are no envelope.
+            KeysOutdated: it is newer than these.
+            SealBroken: it was destroyed, or these bytes are no envelope.
         """
         version = key_version(sealed)
-        if version not in self.versions:
-            raise KeysOutdated(f"sealed with version {version} of the tenant's key, of which there is no such one")
-        return self.versions[version]
+        if version in self.versions:
+            return self.versions[version]
+        if version > self.current.version:
+            raise KeysOutdated(f"sealed with version {version} of the tenant's key, which is not known here")
+        raise SealBroken(f"sealed with version {version} of the tenant's key, which was destroyed")
 
     def subject_key(self, subject: str, wrapped: bytes) -> DataKey:
         """Open a subject's key.
 
         Raises:
-            KeysOutdated: it was wrapped with a version that is not among these.
-            SealBroken: it was changed, or belongs to another subject or tenant.
+            KeysOutdated: it was wrapped with a newer version than these.
+            SealBroken: it was changed, belongs to another subject or tenant, or its version was destroyed.
         """
         return unwrap_key(self.opener(wrapped), wrapped, subject_aad(self.tenant, subject))
 

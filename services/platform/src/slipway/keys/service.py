@@ -73,7 +73,7 @@ class Keyring:
         Raises:
             LookupError: as `keyset`.
             Unavailable: as `keyset`.
-            SealBroken: a row does not open, or was sealed with a version that the tenant's key does not have.
+            SealBroken: a row does not open, or was sealed with a version that the tenant's key does not have any more.
         """
         keyset = await self.keyset(tenant)
         for _ in range(_TRIES - 1):

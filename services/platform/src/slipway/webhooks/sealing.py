@@ -21,7 +21,7 @@ class EndpointSealer:
         """Open a column.
 
         Raises:
-            KeysOutdated: it was sealed with a version of the tenant's key that is not among these.
+            KeysOutdated: it was sealed with a newer version of the tenant's key than these.
             SealBroken: it was changed or moved.
         """
         return open_sealed(self._keyset.opener(sealed), sealed, self._aad(column)).decode()
