@@ -98,7 +98,7 @@ async def _own_keys(database: Database, tenant: UUID) -> Line:
         index = await repository.dump_index_key(connection)
     ending = any(version["retired_at"] and not version["emptied_at"] for version in versions)
     shown = [{name: _shown(value) for name, value in version.items()} for version in versions]
-    own = [index[0], _shown(index[1])] if index else None
+    own = [index.wrapped_by, _shown(index.wrapped)] if index else None
     return {"tenant": str(tenant), "versions": shown, "index": own, "ending": ending}
 
 
@@ -108,11 +108,13 @@ async def _subject_keys(database: Database, tenant: UUID) -> AsyncIterator[Line]
         async with database.transaction(tenant) as connection:
             rows = await repository.dump_subject_keys(connection, after, PAGE)
         if rows:
-            content: Sequence[Any] = [[str(row[0]), row[1], _shown(row[2]), row[3]] for row in rows]
+            content: Sequence[Any] = [
+                [str(row.subject_id), row.version, _shown(row.wrapped), row.wrapped_by] for row in rows
+            ]
             yield {"tenant": str(tenant), "subjects": content}
         if len(rows) < PAGE:
             return
-        after = rows[-1][0]
+        after = rows[-1].subject_id
 
 
 def _shown(value: object) -> object:
