@@ -83,12 +83,13 @@ async def test_a_file_that_is_not_there_or_cannot_be_written_is_named(settings, 
 
 def test_the_commands_print_what_was_done(settings, monkeypatch, tmp_path):
     asyncio.run(create_tenant(settings, "acme"))
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: settings)
     run = CliRunner().invoke
     assert "acme: made version 2" in run(app, ["keys", "rotate"]).output
     assert "destroyed: 2." in run(app, ["keys", "rotate", "--tenant", "acme"]).output
     listed = run(app, ["keys", "versions"]).output
-    assert [line.split()[:2] for line in listed.splitlines() if line.startswith("acme")] == [
+    assert [line.split()[:2] for line in listed.splitlines() if line.split()[:1] == ["acme"]] == [
         ["acme", "1"],
         ["acme", "2"],
         ["acme", "3"],
