@@ -230,6 +230,19 @@ class Settings(BaseSettings):
         2_592_000.0, gt=0, description="Seconds that webhook events and the log of their deliveries are kept."
     )
 
+    job_retention_days: int = Field(
+        30, ge=1, le=3650, description="Days that a job and its results are kept after it is finished."
+    )
+    audit_retention_days: int = Field(
+        2_192, ge=30, le=36_500, description="Days that the audit log is kept; HIPAA wants six years."
+    )
+    privacy_controller: str | None = Field(
+        None, description="Who answers for the data, as the privacy notice names them: `Example Ltd, 1 Street, Town`."
+    )
+    privacy_contact: str | None = Field(
+        None, description="Where people send requests about their data, or reach the data protection officer."
+    )
+
     unleash_url: str | None = Field(None, description="Unleash server; without it the bootstrap file decides.")
     unleash_token: SecretStr | None = Field(
         None, description="Token for its client API; the environment that it belongs to decides."

@@ -19,6 +19,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
 from slipway.database.base import metadata
+from slipway.inventory.declaration import (
+    OF_A_TENANT,
+    DataClass,
+    Form,
+    OnErasure,
+    OnExport,
+    held,
+    kept,
+    nothing_personal,
+)
+from slipway.inventory.purposes import Purpose
 
 
 class Xid8(UserDefinedType[int]):
@@ -31,32 +42,71 @@ class Xid8(UserDefinedType[int]):
         return "xid8"
 
 
+_ENTRY = nothing_personal(Purpose.ACCOUNTABILITY)
+_RESOURCE = held(
+    DataClass.PERSONAL,
+    Purpose.ACCOUNTABILITY,
+    Form.RANDOM,
+    OnExport.EXPLAINED,
+    OnErasure.KEPT,
+    "The kind and the id of what was changed. That a person was erased has to be shown; their id then leads nowhere.",
+)
+_DETAIL = nothing_personal(Purpose.ACCOUNTABILITY, "Counts, ids and words of fixed lists.")
+_TRACE = nothing_personal(Purpose.OPERATING)
+
 audit_log = Table(
     "audit_log",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("tenant_id", UUID, ForeignKey("tenants.id"), nullable=False),
+    Column("id", BigInteger, Identity(), primary_key=True, info=_ENTRY),
+    Column("tenant_id", UUID, ForeignKey("tenants.id"), nullable=False, info=OF_A_TENANT),
     Column(
-        "xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()"), comment="What the sealer goes by."
+        "xid",
+        Xid8,
+        nullable=False,
+        server_default=text("pg_current_xact_id()"),
+        comment="What the sealer goes by.",
+        info=_ENTRY,
     ),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("actor", Text, nullable=False, comment="Public part of the API key, or `system`."),
-    Column("action", Text, nullable=False),
-    Column("resource", Text, nullable=False),
-    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
-    Column("trace_id", Text),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now(), info=_ENTRY),
+    Column("actor", Text, nullable=False, comment="Public part of the API key, or `system`.", info=_ENTRY),
+    Column("action", Text, nullable=False, info=_ENTRY),
+    Column("resource", Text, nullable=False, info=_RESOURCE),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'"), info=_DETAIL),
+    Column("trace_id", Text, info=_TRACE),
     Index("audit_log_tenant_id_xid_idx", "tenant_id", "xid"),
+    info=kept(
+        "at",
+        "HIPAA wants six years (45 CFR 164.316(b)(2)(i)); choose less where it does not bind you",
+        setting="audit_retention_days",
+    ),
 )
 
 audit_seals = Table(
     "audit_seals",
     metadata,
-    Column("tenant_id", UUID, ForeignKey("tenants.id"), primary_key=True),
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("upto_xid", Xid8, nullable=False, comment="Covers the rows from the previous seal's, up to below this."),
-    Column("entries", Integer, nullable=False),
-    Column("digest", LargeBinary, nullable=False, comment="SHA-256 over the previous digest and the covered rows."),
-    Column("signature", LargeBinary, nullable=False, comment="Ed25519 over all of the above and `sealed_at`."),
-    Column("key_id", Text, nullable=False),
-    Column("sealed_at", DateTime(timezone=True), nullable=False),
+    Column("tenant_id", UUID, ForeignKey("tenants.id"), primary_key=True, info=OF_A_TENANT),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False, info=_ENTRY),
+    Column(
+        "upto_xid",
+        Xid8,
+        nullable=False,
+        comment="Covers the rows from the previous seal's, up to below this.",
+        info=_ENTRY,
+    ),
+    Column("entries", Integer, nullable=False, info=_ENTRY),
+    Column(
+        "digest",
+        LargeBinary,
+        nullable=False,
+        comment="SHA-256 over the previous digest and the covered rows.",
+        info=_ENTRY,
+    ),
+    Column(
+        "signature", LargeBinary, nullable=False, comment="Ed25519 over all of the above and `sealed_at`.", info=_ENTRY
+    ),
+    Column("key_id", Text, nullable=False, info=_ENTRY),
+    Column("sealed_at", DateTime(timezone=True), nullable=False, info=_ENTRY),
+    info=kept(
+        "sealed_at", "a seal shows the integrity of entries, as long as there are some", setting="audit_retention_days"
+    ),
 )

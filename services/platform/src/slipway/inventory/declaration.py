@@ -105,6 +105,10 @@ def nothing_personal(purpose: Purpose, note: str = "") -> dict[str, Any]:
     return held(DataClass.NONE, purpose, note=note)
 
 
+OF_A_TENANT = nothing_personal(Purpose.PROTECTION, "Whose it is: row-level security goes by it.")
+"""Of the column that each table has to keep tenants apart."""
+
+
 def kept(
     since: str | tuple[str, ...],
     reason: str,
