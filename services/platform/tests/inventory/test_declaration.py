@@ -61,7 +61,7 @@ def test_what_no_age_ends_has_no_period(retention):
         ({}, "exactly one"),
         ({"days": 1, "setting": "idempotency_seconds"}, "exactly one"),
         ({"setting": "no_such_seconds"}, "no setting no_such_seconds"),
-        ({"setting": "api_port"}, "ends with _seconds or _days"),
+        ({"setting": "api_port"}, "ends with _seconds, _ttl, _days"),
     ],
 )
 def test_a_retention_that_cannot_be_obeyed_is_refused(choice, complaint):

@@ -49,7 +49,8 @@ _RESOURCE = held(
     Form.RANDOM,
     OnExport.EXPLAINED,
     OnErasure.KEPT,
-    "The kind and the id of what was changed. That a person was erased has to be shown; their id then leads nowhere.",
+    "In the audit log, the id of whom or what a change was about. That a person was erased has to be shown; the id "
+    "then leads nowhere.",
 )
 _DETAIL = nothing_personal(Purpose.ACCOUNTABILITY, "Counts, ids and words of fixed lists.")
 _TRACE = nothing_personal(Purpose.OPERATING)

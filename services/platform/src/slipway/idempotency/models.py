@@ -22,8 +22,8 @@ _HASH = held(
     Form.HASHED,
     OnExport.EXPLAINED,
     OnErasure.KEPT,
-    "It cannot be read, and names no person; and as long as it stays, a repeated request cannot bring back what was "
-    "erased.",
+    "A keyed hash of a request, so that it is not done twice. It cannot be read and names no person; and as long as it "
+    "stays, a repeated request cannot bring back what was erased.",
 )
 
 idempotency_keys = Table(

@@ -15,6 +15,10 @@ HELD, KEPT = "held", "kept"
 """Where the declarations lie in the `info` of a column and of a table."""
 
 
+class UndeclaredError(LookupError):
+    """Something that holds data does not say what. The text says what to declare, and where."""
+
+
 class DataClass(StrEnum):
     """How sensitive the content is."""
 

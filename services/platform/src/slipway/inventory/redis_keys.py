@@ -43,7 +43,7 @@ REDIS_KEYS = (
     ),
     RedisKey(
         "_kombu.binding...",
-        r"_kombu\.binding\..+",
+        r"_kombu\.binding(_permanent)?\..+",
         "Which queues there are.",
         _WIRING,
         "until Redis starts anew",

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from slipway.settings import Settings
 
-_UNITS = {"_seconds": timedelta(seconds=1), "_days": timedelta(days=1)}
+_UNITS = {"_seconds": timedelta(seconds=1), "_ttl": timedelta(seconds=1), "_days": timedelta(days=1)}
+"""By the end of a setting's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ def _unit(setting: str) -> timedelta:
     for ending, unit in _UNITS.items():
         if setting.endswith(ending):
             return unit
-    raise ValueError(f"a setting of a period ends with {' or '.join(_UNITS)}; {setting} does not")
+    raise ValueError(f"a setting of a period ends with {', '.join(_UNITS)}; {setting} does not")

@@ -1,5 +1,8 @@
 """Which settings open something. Every setting is in one of the lists, so that a new one has been thought about."""
 
+from slipway.inventory.declaration import HELD, DataClass, Held, UndeclaredError, held, nothing_personal
+from slipway.inventory.purposes import Purpose
+
 SECRET_SETTINGS = {
     "database_app_url": "the tables, one tenant at a time",
     "database_system_url": "metadata of the queues, and the hashes of API keys",
@@ -38,3 +41,20 @@ _PLAIN = """
 """
 PLAIN_SETTINGS = frozenset(_PLAIN.split())
 """Addresses, limits and times: they open nothing. Those of the controller are printed in the notice."""
+
+
+def held_setting(name: str) -> Held:
+    """Return what a setting holds.
+
+    Raises:
+        UndeclaredError: nobody has said so.
+    """
+    if name in SECRET_SETTINGS:
+        info = held(DataClass.SECRET, Purpose.PROTECTION, note=f"Opens {SECRET_SETTINGS[name]}.")
+    elif name in PATHS_TO_SECRETS:
+        info = nothing_personal(Purpose.PROTECTION, f"Names the file with {PATHS_TO_SECRETS[name]}.")
+    elif name in PLAIN_SETTINGS:
+        info = nothing_personal(Purpose.OPERATING)
+    else:
+        raise UndeclaredError(f"The setting {name} does not say whether it is a secret: name it in {__name__}.")
+    return info[HELD]  # type: ignore[no-any-return]  # `info` is of any type

@@ -1,7 +1,12 @@
 """What logs, traces and metrics may say. Each field, attribute and label is declared, and none is about a person."""
 
-from slipway.inventory.declaration import HELD, Held, nothing_personal
+from collections.abc import Iterator, Mapping
+
+from slipway.inventory.declaration import HELD, Held, UndeclaredError, nothing_personal
 from slipway.inventory.purposes import Purpose
+from slipway.telemetry.catalogue import catalogue
+from slipway.telemetry.fields import FIELDS
+from slipway.telemetry.spans import ATTRIBUTES
 
 _TIME: Held = nothing_personal(Purpose.OPERATING, "When, how urgent, and which part of the program.")[HELD]
 _CODE: Held = nothing_personal(Purpose.OPERATING, "Places, types and words of our own code, or of a library's.")[HELD]
@@ -44,3 +49,24 @@ METRIC_LABELS = {
     **_each(_WORD, "variant version workload"),
 }
 """Every label of a metric (`slipway.telemetry.catalogue`)."""
+
+
+def held_signals() -> Iterator[tuple[str, str, Held]]:
+    """Yield (kind, name, what it holds) of every log field, span attribute and metric label that there is.
+
+    Raises:
+        UndeclaredError: one of them does not say what it holds.
+    """
+    labels = dict.fromkeys(label.name for metric in catalogue() for label in metric.labels)
+    for kind, names, declared in (
+        ("log line", FIELDS, LOG_FIELDS),
+        ("span", [attribute.name for attribute in ATTRIBUTES], SPAN_ATTRIBUTES),
+        ("metric", labels, METRIC_LABELS),
+    ):
+        yield from ((kind, name, _held(kind, name, declared)) for name in names)
+
+
+def _held(kind: str, name: str, declared: Mapping[str, Held]) -> Held:
+    if name not in declared:
+        raise UndeclaredError(f"{name} of a {kind} does not say what it holds: name it in {__name__}.")
+    return declared[name]

@@ -8,7 +8,7 @@ from sqlalchemy import Table
 
 from slipway.database.base import metadata
 from slipway.database.tables import ALL_TABLES
-from slipway.inventory.declaration import HELD, KEPT, Held, nothing_personal, stays_until
+from slipway.inventory.declaration import HELD, KEPT, Held, UndeclaredError, nothing_personal, stays_until
 from slipway.inventory.purposes import Purpose
 from slipway.inventory.retention import Kept
 from slipway.settings import Settings
@@ -26,10 +26,6 @@ class HeldColumn:
     table: str
     column: str
     held: Held
-
-
-class UndeclaredError(LookupError):
-    """Something that holds data does not say what. The text says what to declare, and where."""
 
 
 def held_columns() -> tuple[HeldColumn, ...]:

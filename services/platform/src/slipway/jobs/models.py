@@ -45,7 +45,8 @@ _UNNAMED = held(
     Form.RANDOM,
     OnExport.EXPLAINED,
     OnErasure.KEPT,
-    "Stands for all whom inputs without a name are about. Nobody can tell them apart; they go with the job.",
+    "An id that stands for all whom a job's inputs without a name are about. Nobody can tell them apart; it goes with "
+    "the job.",
 )
 _CALLER = nothing_personal(Purpose.ACCOUNTABILITY)
 _TRACE = nothing_personal(Purpose.OPERATING)

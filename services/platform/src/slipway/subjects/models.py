@@ -13,7 +13,7 @@ _PSEUDONYM = held(
     Form.HASHED,
     OnExport.EXPLAINED,
     OnErasure.DELETED,
-    "Finds the person by the name that the tenant uses. The name itself is not kept.",
+    "A keyed hash by which the person is found under the name that the tenant uses. The name itself is not kept.",
 )
 _SINCE = held(DataClass.PERSONAL, Purpose.ANSWERING, Form.PLAIN, OnExport.GIVEN, OnErasure.DELETED)
 
