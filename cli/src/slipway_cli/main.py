@@ -17,6 +17,7 @@ COMMANDS = {
     "tenants": Source("slipway_cli.tenants", "Create and list tenants."),
     "keys": Source("slipway_cli.keys", "API keys, and the encryption keys of the tenants."),
     "audit": Source("slipway_cli.audit", "Check the audit log."),
+    "privacy": Source("slipway_cli.privacy", "Say what is held of anybody, and why."),
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),
     "secrets": Source("slipway_cli.secrets.command", "Make and show the secrets of a composed stack."),
