@@ -205,6 +205,16 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts of a single message before it is a dead letter.")
     idempotency_seconds: float = Field(86_400.0, gt=0, description="Seconds an Idempotency-Key is remembered.")
 
+    job_retention_days: int = Field(
+        30, ge=1, le=3650, description="Days that a job is kept after it ended, with its inputs and answers."
+    )
+    api_key_retention_days: int = Field(
+        365, ge=1, le=3650, description="Days that an API key is still listed after it was revoked or has expired."
+    )
+    audit_retention_days: int = Field(
+        2_192, ge=30, le=36_500, description="Days that the audit log is kept; HIPAA wants six years."
+    )
+
     max_webhooks: int = Field(10, ge=1, le=100, description="Most webhook endpoints that one tenant may have.")
     webhook_allowed_networks: str | None = Field(
         None,
@@ -230,12 +240,6 @@ class Settings(BaseSettings):
         2_592_000.0, gt=0, description="Seconds that webhook events and the log of their deliveries are kept."
     )
 
-    job_retention_days: int = Field(
-        30, ge=1, le=3650, description="Days that a job and its results are kept after it is finished."
-    )
-    audit_retention_days: int = Field(
-        2_192, ge=30, le=36_500, description="Days that the audit log is kept; HIPAA wants six years."
-    )
     privacy_controller: str | None = Field(
         None, description="Who answers for the data, as the privacy notice names them: `Example Ltd, 1 Street, Town`."
     )

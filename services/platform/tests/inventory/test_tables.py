@@ -71,7 +71,7 @@ def test_the_period_of_a_table_is_that_of_the_one_it_goes_with(settings):
     changed = settings.model_copy(update={"job_retention_days": 7})
     assert period_of("job_items", changed) == period_of("jobs", changed) == timedelta(days=7)
     assert period_of("webhook_attempts", changed) == timedelta(days=30)
-    assert period_of("api_keys", changed) == timedelta(days=90)
+    assert period_of("api_keys", changed) == timedelta(days=365)
     assert period_of("tenants", changed) is None
 
 

@@ -43,7 +43,7 @@ api_keys = Table(
     Column("last_used_at", DateTime(timezone=True), info=_ACCOUNT),
     info=kept(
         ("revoked_at", "expires_at"),
-        "the audit log names keys by their ids, and a question about one comes within months",
-        days=90,
+        "the audit log names keys by their ids, for as long as questions about their use are likely",
+        setting="api_key_retention_days",
     ),
 )
