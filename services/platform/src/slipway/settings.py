@@ -211,9 +211,6 @@ class Settings(BaseSettings):
     api_key_retention_days: int = Field(
         365, ge=1, le=3650, description="Days that an API key is still listed after it was revoked or has expired."
     )
-    audit_retention_days: int = Field(
-        2_192, ge=30, le=36_500, description="Days that the audit log is kept; HIPAA wants six years."
-    )
 
     max_webhooks: int = Field(10, ge=1, le=100, description="Most webhook endpoints that one tenant may have.")
     webhook_allowed_networks: str | None = Field(

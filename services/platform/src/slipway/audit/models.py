@@ -26,8 +26,8 @@ from slipway.inventory.declaration import (
     OnErasure,
     OnExport,
     held,
-    kept,
     nothing_personal,
+    stays_until,
 )
 from slipway.inventory.purposes import Purpose
 
@@ -52,6 +52,10 @@ _RESOURCE = held(
     "In the audit log, the id of whom or what a change was about. That a person was erased has to be shown; the id "
     "then leads nowhere.",
 )
+_FOR_EVER = stays_until(
+    "an operator deletes the tenant",
+    "a chain whose beginning is missing cannot be told from one that was tampered with; it has ids, no names",
+)
 _DETAIL = nothing_personal(Purpose.ACCOUNTABILITY, "Counts, ids and words of fixed lists.")
 _TRACE = nothing_personal(Purpose.OPERATING)
 
@@ -75,11 +79,7 @@ audit_log = Table(
     Column("detail", JSONB, nullable=False, server_default=text("'{}'"), info=_DETAIL),
     Column("trace_id", Text, info=_TRACE),
     Index("audit_log_tenant_id_xid_idx", "tenant_id", "xid"),
-    info=kept(
-        "at",
-        "HIPAA wants six years (45 CFR 164.316(b)(2)(i)); choose less where it does not bind you",
-        setting="audit_retention_days",
-    ),
+    info=_FOR_EVER,
 )
 
 audit_seals = Table(
@@ -107,7 +107,5 @@ audit_seals = Table(
     ),
     Column("key_id", Text, nullable=False, info=_ENTRY),
     Column("sealed_at", DateTime(timezone=True), nullable=False, info=_ENTRY),
-    info=kept(
-        "sealed_at", "a seal shows the integrity of entries, as long as there are some", setting="audit_retention_days"
-    ),
+    info=_FOR_EVER,
 )
