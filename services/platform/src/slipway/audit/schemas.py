@@ -25,3 +25,6 @@ class Action(StrEnum):
     WEBHOOK_TESTED = "webhook.tested"
     WEBHOOK_REDELIVERED = "webhook.redelivered"
     WEBHOOK_DELETED = "webhook.deleted"
+    DATA_EXPIRED = "data.expired"
+    SUBJECT_HELD = "subject.held"
+    SUBJECT_RELEASED = "subject.released"
