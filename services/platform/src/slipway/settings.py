@@ -211,6 +211,9 @@ class Settings(BaseSettings):
     api_key_retention_days: int = Field(
         365, ge=1, le=3650, description="Days that an API key is still listed after it was revoked or has expired."
     )
+    retention_every_seconds: float = Field(
+        3600.0, gt=0, le=21_600, description="Seconds between two runs that delete what is older than its limit."
+    )
 
     max_webhooks: int = Field(10, ge=1, le=100, description="Most webhook endpoints that one tenant may have.")
     webhook_allowed_networks: str | None = Field(
