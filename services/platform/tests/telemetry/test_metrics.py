@@ -264,6 +264,7 @@ def test_no_other_metric_names_traces(metrics: Metrics) -> None:
 
 def test_no_label_can_name_a_person() -> None:
     allowed = {
+        "store",
         *("channel", "distribution", "flag", "label", "method", "model", "outcome", "purpose", "python", "reason"),
         *("role", "route", "state", "status", "variant", "version", "workload"),
     }

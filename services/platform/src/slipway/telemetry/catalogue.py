@@ -19,6 +19,7 @@ _WORKLOAD = Label("workload", bound="The workload that the process serves.")
 _ROLE = Label("role", ("app", "system"))
 _PURPOSE = Label("purpose", ("rates", "doorbell"))
 _FLAG = Label("flag", bound="The flags declared in slipway.flags.")
+_STORE = Label("store", ("jobs", "subjects", "api_keys", "idempotency_keys", "webhook_events"))
 _SHARED = "Several processes read it from the database, and report the same: take the max, not the sum."
 
 HTTP_REQUESTS = Counter(
@@ -279,6 +280,23 @@ FLAG_VARIANTS = Counter(
     "slipway_flag_variants_total",
     "Answers by the variant of a flag that served them.",
     (_FLAG, Label("variant", bound="The variants that the flag server has for the flag.")),
+)
+RETENTION_OVERDUE = Gauge(
+    "slipway_retention_overdue_seconds",
+    "How far the oldest row that may go is beyond its limit, as the latest run has left it; 0: none is. A legal hold "
+    f"keeps rows without counting here. {_SHARED}",
+    (_STORE,),
+    unit="seconds",
+)
+RETENTION_DELETED = Counter(
+    "slipway_retention_deleted_rows_total",
+    "Rows that were deleted because they were older than their limit.",
+    (_STORE,),
+)
+RETENTION_AGE = Gauge(
+    "slipway_retention_age_seconds",
+    "Time since a run of the retention in this process came to its end without a failure, or since the process began.",
+    unit="seconds",
 )
 LOG_INDICES_DELETED = Counter(
     "slipway_log_indices_deleted_total",
