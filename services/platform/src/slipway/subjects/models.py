@@ -1,6 +1,6 @@
 """Table of the data subjects."""
 
-from sqlalchemy import UUID, Column, DateTime, ForeignKey, LargeBinary, Table, UniqueConstraint, func, text
+from sqlalchemy import UUID, Column, DateTime, ForeignKey, LargeBinary, Table, Text, UniqueConstraint, func, text
 
 from slipway.database.base import metadata
 from slipway.inventory.declaration import OF_A_TENANT, DataClass, Form, OnErasure, OnExport, held, kept
@@ -16,6 +16,14 @@ _PSEUDONYM = held(
     "A keyed hash by which the person is found under the name that the tenant uses. The name itself is not kept.",
 )
 _SINCE = held(DataClass.PERSONAL, Purpose.ANSWERING, Form.PLAIN, OnExport.GIVEN, OnErasure.DELETED)
+_HOLD = held(
+    DataClass.PERSONAL,
+    Purpose.RIGHTS,
+    Form.PLAIN,
+    OnExport.EXPLAINED,
+    OnErasure.DELETED,
+    "A legal hold: until when, and a reference to the case. Nothing about the person is deleted before it ends.",
+)
 
 subjects = Table(
     "subjects",
@@ -29,11 +37,18 @@ subjects = Table(
         info=_PSEUDONYM,
     ),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now(), info=_SINCE),
+    Column(
+        "hold_until",
+        DateTime(timezone=True),
+        comment="Legal hold: until then nothing about them is deleted.",
+        info=_HOLD,
+    ),
+    Column("hold_reason", Text, comment="Whom to ask about the hold: a reference, never a story.", info=_HOLD),
     UniqueConstraint("tenant_id", "pseudonym"),
     info=kept(
         "created_at",
         "a name that nothing is held about is of no use",
         days=1,
-        condition="nothing else is held about the person",
+        condition="nothing else is held about the person, and no legal hold is on them",
     ),
 )

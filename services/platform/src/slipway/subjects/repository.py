@@ -1,9 +1,11 @@
 """SQL of the data subjects."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ADD = text("""
@@ -18,6 +20,18 @@ _WITH_KEYS = text("""
         SELECT wrapped FROM subject_keys WHERE subject_id = s.id ORDER BY version DESC LIMIT 1
     ) k ON true
     WHERE s.tenant_id = :tenant AND s.pseudonym = ANY (CAST(:pseudonyms AS bytea[]))
+    ORDER BY s.id FOR KEY SHARE OF s
+""")
+
+
+_HOLD = text("""
+    UPDATE subjects SET hold_until = :until, hold_reason = :reason
+    WHERE id = :id AND tenant_id = :tenant RETURNING id
+""")
+
+_HELD = text("""
+    SELECT id, hold_until, hold_reason FROM subjects WHERE tenant_id = :tenant AND hold_until > :now
+    ORDER BY hold_until, id
 """)
 
 
@@ -36,6 +50,19 @@ async def add_unnamed_subject(connection: AsyncConnection, tenant: UUID) -> UUID
 async def find_subjects(
     connection: AsyncConnection, tenant: UUID, pseudonyms: Collection[bytes]
 ) -> dict[bytes, tuple[UUID, bytes | None]]:
-    """Return (id, newest wrapped key or None) by pseudonym."""
+    """Return (id, newest wrapped key or None) by pseudonym; nobody deletes them before the transaction ends."""
     rows = await connection.execute(_WITH_KEYS, {"tenant": tenant, "pseudonyms": list(pseudonyms)})
     return {row.pseudonym: (row.id, row.wrapped) for row in rows}
+
+
+async def set_hold(
+    connection: AsyncConnection, tenant: UUID, subject_id: UUID, until: datetime | None, reason: str | None
+) -> bool:
+    """Set a subject's legal hold, or take it away; False when there is no such subject."""
+    parameters = {"tenant": tenant, "id": subject_id, "until": until, "reason": reason}
+    return (await connection.execute(_HOLD, parameters)).one_or_none() is not None
+
+
+async def held_subjects(connection: AsyncConnection, tenant: UUID, now: datetime) -> Sequence[Row[Any]]:
+    """Return (id, hold_until, hold_reason) of the subjects that a legal hold is on, the first to end first."""
+    return (await connection.execute(_HELD, {"tenant": tenant, "now": now})).all()

@@ -38,14 +38,24 @@ async def named_subjects(connection: AsyncConnection, keyset: Keyset, names: Col
     tenant = UUID(keyset.tenant)
     pseudonyms = {name: keyset.hash(name) for name in names}
     wanted = set(pseudonyms.values())
-    await repository.add_subjects(connection, tenant, wanted)
-    found = await repository.find_subjects(connection, tenant, wanted)
+    found = await _found_or_added(connection, tenant, wanted)
     missing = sorted((subject_id for subject_id, wrapped in found.values() if wrapped is None), key=str)
     if missing:
         new_keys = [_wrapped(keyset, Subject(subject_id, new_data_key())) for subject_id in missing]
         await key_store.add_subject_keys(connection, tenant, new_keys, wrapped_by=keyset.current.version)
         found = await repository.find_subjects(connection, tenant, wanted)
     return {name: _opened(keyset, *found[hashed]) for name, hashed in pseudonyms.items()}
+
+
+async def _found_or_added(
+    connection: AsyncConnection, tenant: UUID, wanted: Collection[bytes]
+) -> dict[bytes, tuple[UUID, bytes | None]]:
+    found: dict[bytes, tuple[UUID, bytes | None]] = {}
+    # Who is there when they are added may be gone when they are looked for: the retention deletes who has nothing left.
+    while missing := [each for each in wanted if each not in found]:
+        await repository.add_subjects(connection, tenant, missing)
+        found |= await repository.find_subjects(connection, tenant, missing)
+    return found
 
 
 def _wrapped(keyset: Keyset, subject: Subject) -> tuple[UUID, int, bytes]:
