@@ -4,16 +4,15 @@ import pytest
 from prometheus_client import generate_latest
 
 from slipway.errors import InvalidInput, Unavailable
-from slipway.idempotency.service import IdempotencyKey, begin
 from slipway.jobs import sweeper as module
 from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.schemas import ItemState, JobState
 
-NOTHING = (0, 0, 0)
+NOTHING = (0, 0)
 
 
 def counts(swept):
-    return swept.chunks, swept.uploads, swept.keys
+    return swept.chunks, swept.uploads
 
 
 async def test_a_lease_that_runs_out_by_itself_is_taken_back(engine, submit, rows):
@@ -22,7 +21,7 @@ async def test_a_lease_that_runs_out_by_itself_is_taken_back(engine, submit, row
     assert counts(await engine.sweep()) == NOTHING
     await asyncio.sleep(0.3)
 
-    assert counts(await engine.sweep()) == (1, 0, 0)
+    assert counts(await engine.sweep()) == (1, 0)
     assert await rows("SELECT state, attempts, lease_until, available_at > now() FROM job_chunks") == [
         ("waiting", 1, None, True)
     ]
@@ -35,7 +34,7 @@ async def test_a_chunk_that_is_lost_twice_is_split_into_its_pending_inputs(engin
         await engine.delays_end()
         assert await engine.claim() is not None
         await engine.lease_ends()
-        assert counts(await engine.sweep()) == (1, 0, 0)
+        assert counts(await engine.sweep()) == (1, 0)
 
     assert await rows("SELECT first, last, state, attempts FROM job_chunks ORDER BY first") == [
         (n, n, "waiting", 0) for n in range(4)
@@ -100,7 +99,7 @@ async def test_a_job_that_fails_does_not_hold_up_the_others_and_an_outage_does(
     monkeypatch.setattr(module.repository, "discard_upload", discard_or_fail)
     swept = await engine.sweep()
 
-    assert (*counts(swept), swept.failed) == (1, 1, 0, 2)
+    assert (*counts(swept), swept.failed) == (1, 1, 2)
     assert await rows("SELECT job_id FROM job_chunks WHERE state = 'waiting'") == [(whole,)]
     assert await rows("SELECT id FROM jobs WHERE state = 'receiving'") == [(bad_upload.job_id,)]
     defects[0] = Unavailable("The database does not answer.")
@@ -114,7 +113,7 @@ async def test_a_silent_upload_is_removed_with_its_key_and_a_live_one_is_kept(en
         await upload.add(engine.platform.workload.Input(page=b"x"), 2**21)
     await rows("UPDATE jobs SET touched_at = now() - interval '6 min' WHERE id = %s", silent.job_id)
 
-    assert counts(await engine.sweep()) == (0, 1, 0)
+    assert counts(await engine.sweep()) == (0, 1)
 
     assert await rows("SELECT id, state FROM jobs") == [(live.job_id, "receiving")]
     assert await rows("SELECT count(*) FROM subjects") == await rows("SELECT count(*) FROM subject_keys") == [(1,)]
@@ -130,19 +129,6 @@ async def test_a_queued_job_is_never_taken_for_an_abandoned_upload(engine, submi
     await rows("UPDATE jobs SET touched_at = now() - interval '1 day'")
 
     assert counts(await engine.sweep()) == NOTHING
-
-
-async def test_old_idempotency_keys_are_removed(engine, principal, rows):
-    keyset = await engine.platform.keyring.keyset(principal.tenant_id)
-    for name in ("old", "new"):
-        key = IdempotencyKey.of(keyset, "POST /v1/jobs", name)
-        async with engine.platform.database.transaction(principal.tenant_id) as connection:
-            assert await begin(connection, key) is None
-        if name == "old":
-            await rows("UPDATE idempotency_keys SET created_at = now() - interval '25 h'")
-
-    assert counts(await engine.sweep()) == (0, 0, 1)
-    assert len(await rows("SELECT 1 FROM idempotency_keys")) == 1
 
 
 async def test_the_backlog_is_measured(engine, submit, principal, stranger, rows):

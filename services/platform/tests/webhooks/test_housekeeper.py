@@ -1,49 +1,9 @@
-"""What is old goes, what can still be delivered stays, and what waits is measured."""
+"""What killed workers were sending is taken back, and what waits is measured."""
 
 import asyncio
 
 from slipway.webhooks.dispatcher import Dispatcher
 from slipway.webhooks.schemas import DeliveryState
-
-OLD = "UPDATE webhook_events SET created_at = now() - interval '31 days'"
-
-
-async def counts(rows) -> tuple[int, ...]:
-    tables = ("webhook_events", "webhook_deliveries", "webhook_attempts")
-    return tuple([(await rows(f"SELECT count(*) FROM {table}"))[0][0] for table in tables])
-
-
-async def test_old_events_go_with_their_deliveries_and_log(desk, receiver, rows):
-    webhook = await desk.register(receiver.url)
-    await desk.test(webhook.id, 3)
-    await desk.dispatch()
-    await desk.sweep()
-    assert await counts(rows) == (3, 3, 3)
-    await rows(OLD)
-    await desk.sweep()
-    assert await counts(rows) == (0, 0, 0)
-
-
-async def test_what_still_waits_stays_however_old_it_is(desk, receiver, rows):
-    webhook = await desk.register(receiver.url)
-    await desk.test(webhook.id, 3)
-    await rows(OLD)
-    await desk.sweep()
-    assert await counts(rows) == (3, 3, 0)
-    await desk.change(webhook.id, enabled=False)
-    await desk.sweep()
-    assert await counts(rows) == (0, 0, 0)
-
-
-async def test_an_event_of_a_deleted_endpoint_goes_in_time(desk, receiver, rows):
-    webhook = await desk.register(receiver.url)
-    await desk.test(webhook.id)
-    async with desk.opened() as webhooks:
-        await webhooks.delete(webhook.id)
-    assert await counts(rows) == (1, 0, 0)
-    await rows(OLD)
-    await desk.sweep()
-    assert await counts(rows) == (0, 0, 0)
 
 
 async def test_the_backlog_and_the_endpoints_are_measured(desk, new_receiver, says, metric, rows):

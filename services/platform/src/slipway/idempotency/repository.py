@@ -28,13 +28,6 @@ _SET_OUTCOME = text("""
     WHERE key = :key AND owner = :owner AND resource IS NULL
 """)
 
-_EXPIRE = text("""
-    DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (
-        SELECT tenant_id, key FROM idempotency_keys
-        WHERE created_at < now() - make_interval(secs => :age) ORDER BY created_at LIMIT :limit
-    ) AND created_at < now() - make_interval(secs => :age)
-""")
-
 
 async def insert(connection: AsyncConnection, tenant: UUID, key: bytes, owner: UUID, lock: float) -> bool:
     """Insert the key, or take over one that was left behind; False when another request has it."""
@@ -63,8 +56,3 @@ async def delete(connection: AsyncConnection, key: bytes, owner: UUID) -> None:
     """Remove the key of a request that came to nothing."""
     statement = text("DELETE FROM idempotency_keys WHERE key = :key AND owner = :owner AND resource IS NULL")
     await connection.execute(statement, {"key": key, "owner": owner})
-
-
-async def expire(connection: AsyncConnection, age: float, limit: int) -> int:
-    """Remove keys of all tenants that are older than `age` seconds, the oldest first. As the system role."""
-    return (await connection.execute(_EXPIRE, {"age": age, "limit": limit})).rowcount

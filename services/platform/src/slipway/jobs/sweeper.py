@@ -1,4 +1,4 @@
-"""Takes back what was left behind: expired leases, abandoned uploads, old idempotency keys."""
+"""Takes back what was left behind: expired leases and abandoned uploads."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from slipway.database import Database
 from slipway.errors import Unavailable
-from slipway.idempotency import repository as idempotency
 from slipway.jobs import queue, repository
 from slipway.jobs.losses import Fate, lose
 from slipway.settings import Settings
@@ -17,7 +16,6 @@ from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 
 _AT_ONCE = 500
-_KEYS_AT_ONCE = 10_000
 """Most that one sweep takes back: the next one follows in seconds."""
 
 log = get_logger(__name__)
@@ -29,7 +27,6 @@ class Swept:
 
     chunks: int
     uploads: int
-    keys: int
     failed: int
 
 
@@ -44,9 +41,9 @@ class Sweeper:
     async def sweep(self) -> Swept:
         """Sweep once. What fails for one job is logged and counted, and the rest is swept."""
         failed: list[UUID] = []
-        chunks, uploads, keys = await self._leases(failed), await self._uploads(failed), await self._keys()
+        chunks, uploads = await self._leases(failed), await self._uploads(failed)
         self._metrics.inc(catalogue.SWEEPS, outcome="failed" if failed else "succeeded")
-        return Swept(chunks, uploads, keys, len(failed))
+        return Swept(chunks, uploads, len(failed))
 
     async def _leases(self, failed: list[UUID]) -> int:
         expired = await queue.expired(self._database, _AT_ONCE)
@@ -72,10 +69,6 @@ class Sweeper:
                 async with self._database.transaction(tenant) as connection:
                     removed += await repository.discard_upload(connection, job_id)
         return removed
-
-    async def _keys(self) -> int:
-        async with self._database.system_transaction() as connection:
-            return await idempotency.expire(connection, self._settings.idempotency_seconds, _KEYS_AT_ONCE)
 
 
 @contextmanager

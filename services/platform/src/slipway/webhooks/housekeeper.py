@@ -1,4 +1,4 @@
-"""Takes back what a killed worker was sending, removes what is old, and measures what waits."""
+"""Takes back what a killed worker was sending, and measures what waits."""
 
 from slipway.composition import Platform
 from slipway.telemetry import catalogue
@@ -7,7 +7,6 @@ from slipway.webhooks import queue, repository
 from slipway.webhooks.schemas import Claim
 
 _AT_ONCE = 200
-_EVENTS_AT_ONCE = 1_000
 """Most that one sweep does: the next one follows in seconds."""
 
 log = get_logger(__name__)
@@ -18,7 +17,6 @@ class Housekeeper:
 
     def __init__(self, platform: Platform) -> None:
         self._database = platform.database
-        self._settings = platform.settings
         self._metrics = platform.metrics
 
     async def sweep(self) -> None:
@@ -28,8 +26,6 @@ class Housekeeper:
             Unavailable: PostgreSQL does not answer.
         """
         await self._take_back()
-        async with self._database.system_transaction() as connection:
-            await queue.expire(connection, self._settings.webhook_retention_seconds, _EVENTS_AT_ONCE)
         await self._measure()
 
     async def _take_back(self) -> None:

@@ -82,18 +82,6 @@ _BACKLOG = text("""
     WHERE d.state = 'pending' AND e.enabled
 """)
 
-# What could still be delivered stays, however old it is.
-_EXPIRE = text("""
-    DELETE FROM webhook_events WHERE id IN (
-        SELECT v.id FROM webhook_events v
-        WHERE v.created_at < now() - make_interval(secs => :age) AND NOT EXISTS (
-            SELECT FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
-            WHERE d.event_id = v.id AND (d.state = 'sending' OR (d.state = 'pending' AND e.enabled))
-        )
-        ORDER BY v.created_at LIMIT :limit
-    )
-""")
-
 TENANT_FACTOR = 4
 """A tenant may have this many times the deliveries under way that one endpoint may."""
 
@@ -124,11 +112,6 @@ async def backlog(connection: AsyncConnection) -> Backlog:
     """Count what waits, across tenants. As the system role."""
     row = (await connection.execute(_BACKLOG)).one()
     return Backlog(row.pending, max(float(row.overdue), 0.0), row.enabled, row.broken, row.disabled)
-
-
-async def expire(connection: AsyncConnection, age: float, limit: int) -> int:
-    """Remove events older than `age` seconds with their deliveries, the oldest first. As the system role."""
-    return (await connection.execute(_EXPIRE, {"age": age, "limit": limit})).rowcount
 
 
 async def _touched(connection: AsyncConnection, statement: TextClause, parameters: dict[str, Any]) -> bool:

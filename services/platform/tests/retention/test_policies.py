@@ -1,0 +1,51 @@
+"""Periods are declared once, and the page tells the same."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from slipway.database.tables import ALL_TABLES
+from slipway.retention.policies import Policy
+from slipway.retention.stores import STORES
+from slipway.settings import Settings, variable
+from slipway.telemetry import catalogue
+
+PAGE = (Path(__file__).parents[4] / "docs" / "retention.md").read_text("utf-8")
+POLICIES = [store.policy for store in STORES]
+TABLES = {table.name: table for table in ALL_TABLES}
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.store)
+def test_a_policy_is_about_what_there_is(policy):
+    assert policy.since in TABLES[policy.table].columns
+    assert set(policy.takes_along) <= TABLES.keys()
+    assert timedelta(hours=1) <= policy.limit(Settings(_env_file=None)) <= timedelta(days=366)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.store)
+def test_the_page_tells_each_period(policy):
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{policy.store}` |"))
+    days = round(policy.limit(Settings(_env_file=None)) / timedelta(days=1))
+    assert re.search(rf"\| {days} days?\b", row)
+    assert f"| {'-' if policy.setting is None else f'`{variable(policy.setting)}`'} |" in row
+
+
+def test_the_page_and_the_metrics_name_all_stores():
+    named = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
+    assert named == [policy.store for policy in POLICIES]
+    assert list(catalogue.RETENTION_OVERDUE.labels[0].values) == named
+
+
+def test_the_limit_is_the_settings():
+    settings = Settings(_env_file=None, job_retention_days=7, idempotency_seconds=3600)
+    limits = {policy.store: policy.limit(settings) for policy in POLICIES}
+    assert limits["jobs"] == timedelta(days=7)
+    assert limits["idempotency_keys"] == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("period", [{}, {"days": 1, "setting": "job_retention_days"}, {"setting": "max_webhooks"}])
+def test_a_policy_without_one_period_is_refused(period):
+    with pytest.raises(ValueError, match=r"give one of them|is no setting"):
+        Policy("x", "jobs", "created_at", "it is so", **period)

@@ -1,0 +1,288 @@
+"""What is over its limit goes, whatever is not stays, and a hold keeps both."""
+
+import asyncio
+
+import pytest
+
+from slipway.errors import Unavailable
+from slipway.idempotency.service import IdempotencyKey, begin
+from slipway.retention.stores import STORES, Jobs
+from slipway.subjects.service import named_subjects
+from slipway.tenants.schemas import KeyOrder, Scope
+from slipway.tenants.service import issue_key, revoke_key
+
+NOTHING = {"jobs": 0, "job_items": 0, "job_chunks": 0, "subjects": 0, "subject_keys": 0}
+HOUR = 1 / 24
+
+
+async def test_a_job_and_all_of_it_is_kept_to_its_limit_and_no_longer(archive, stranger):
+    await archive.take_in("ada", "ada", "bob", None)
+    await archive.take_in("eve", caller=stranger)
+    await archive.work()
+    before = await archive.count()
+    assert before == {"jobs": 2, "job_items": 5, "job_chunks": 0, "subjects": 5, "subject_keys": 5}
+
+    assert (await archive.run(30 - HOUR))["jobs"].deleted == 0
+    assert await archive.count() == before
+    done = await archive.run(30 + HOUR)
+
+    assert await archive.count() == NOTHING
+    # Two jobs with five items; their unnamed subjects go with them, the three named ones are left without anything.
+    assert (done["jobs"].deleted, done["subjects"].deleted) == (7, 3)
+    assert (done["jobs"].due, done["jobs"].oldest, done["subjects"].due) == (0, None, 0)
+
+
+async def test_the_age_of_a_job_counts_from_its_end(archive, rows):
+    old, ended_late, retried = [await archive.take_in("ada") for _ in range(3)]
+    await archive.work()
+    await rows("UPDATE jobs SET created_at = created_at - interval '60 days', touched_at = now() - interval '60 days'")
+    await rows("UPDATE jobs SET finished_at = now() - interval '59 days' WHERE id = %s", old)
+    await rows("UPDATE jobs SET finished_at = NULL, state = 'queued', touched_at = now() WHERE id = %s", retried)
+
+    await archive.run(0)
+
+    assert {job for (job,) in await rows("SELECT id FROM jobs")} == {ended_late, retried}
+
+
+async def test_a_job_that_never_ends_goes_as_well(archive, rows):
+    await archive.take_in("ada", None)
+    assert await rows("SELECT state FROM jobs") == [("queued",)]
+    await archive.run(30 + HOUR)
+    assert await archive.count() == NOTHING
+
+
+async def test_no_transaction_deletes_more_than_it_may(archive, rows):
+    for _ in range(3):
+        await archive.take_in(*["ada"] * 5, *[f"person {n}" for n in range(5)])
+    await archive.work()
+
+    done = await archive.run(31, at_once=4)
+
+    assert await archive.count() == NOTHING
+    assert (done["jobs"].deleted, done["subjects"].deleted) == (33, 6)
+    batches = [
+        rows for (rows,) in await rows("SELECT (detail->>'rows')::int FROM audit_log WHERE action = 'data.expired'")
+    ]
+    assert sum(batches) == 39
+    # The last batch takes the three jobs besides.
+    assert max(batches) <= 4 + 3
+    assert len(batches) > 33 // 7
+
+
+async def test_each_tenant_can_see_what_was_deleted(archive, stranger, rows):
+    await archive.take_in("ada")
+    await archive.take_in(None, caller=stranger)
+    await archive.work()
+    await archive.run(31)
+    found = await rows(
+        "SELECT tenant_id, actor, resource, detail->>'rows' FROM audit_log WHERE action = 'data.expired' ORDER BY 3, 1"
+    )
+    mine, theirs = archive.principal.tenant_id, stranger.tenant_id
+    assert set(found) == {
+        (mine, "system", "retention/jobs", "2"),
+        (mine, "system", "retention/subjects", "1"),
+        (theirs, "system", "retention/jobs", "2"),
+    }
+
+
+async def test_a_dry_run_says_what_a_run_does_and_does_nothing(archive, rows):
+    job_id = await archive.take_in("ada", "bob", None, None)
+    await archive.take_in("ada")
+    await archive.take_in("carl")
+    await archive.work()
+    await archive.hold(await archive.subject_of(job_id, 1), days=90)
+    before = await archive.count("jobs", "job_items", "subjects", "subject_keys", "audit_log")
+
+    told = await archive.look(31)
+
+    assert await archive.count(*before) == before
+    # Ada's two items, Carl's one and two of nobody; two whole jobs. Bob's item keeps the third.
+    assert (told["jobs"].due, told["jobs"].held) == (7, 2)
+    assert told["jobs"].deleted == 0
+    done = await archive.run(31)
+    assert {store: told[store].due for store in ("jobs", "api_keys", "idempotency_keys", "webhook_events")} == {
+        store: done[store].deleted for store in ("jobs", "api_keys", "idempotency_keys", "webhook_events")
+    }
+    assert done["jobs"].held == 2
+
+
+async def test_a_hold_keeps_what_is_about_one_person_until_it_ends(archive, rows):
+    job_id = await archive.take_in("ada", "bob", None)
+    await archive.take_in("bob")
+    await archive.work()
+    ada = await archive.subject_of(job_id, 0)
+    await archive.hold(ada, days=90)
+
+    held = (await archive.run(60))["jobs"]
+
+    assert await rows("SELECT job_id, ordinal, subject_id FROM job_items") == [(job_id, 0, ada)]
+    assert await rows("SELECT id FROM jobs") == [(job_id,)]
+    assert ada in {subject for (subject,) in await rows("SELECT subject_id FROM subject_keys")}
+    assert (held.held, held.due, held.oldest) == (2, 0, None)
+    await archive.run(91)
+    assert await archive.count() == NOTHING
+
+
+async def test_a_hold_on_nobody_in_particular_keeps_the_job(archive, rows):
+    job_id = await archive.take_in("ada", None)
+    await archive.work()
+    await archive.hold(await archive.subject_of(job_id, 1), days=90)
+    await archive.run(31)
+    assert await rows("SELECT ordinal FROM job_items") == [(1,)]
+    assert await archive.count("jobs", "subjects") == {"jobs": 1, "subjects": 1}
+
+
+async def test_held_people_stay_when_their_last_data_were_deleted(archive, platform, rows):
+    job_id = await archive.take_in("ada")
+    await archive.work()
+    await archive.hold(await archive.subject_of(job_id, 0), days=90)
+    await rows("DELETE FROM jobs")
+    assert (await archive.run(31))["subjects"].held == 1
+    assert await archive.count("subjects", "subject_keys") == {"subjects": 2, "subject_keys": 2}
+
+
+async def test_many_held_jobs_do_not_hide_what_is_due(archive, rows, monkeypatch):
+    monkeypatch.setattr("slipway.retention.stores._JOBS_AT_ONCE", 2)
+    for _ in range(5):
+        await archive.take_in("held")
+    free = await archive.take_in("free")
+    await archive.work()
+    await archive.hold((await rows("SELECT subject_id FROM job_items WHERE job_id <> %s", free))[0][0], days=90)
+    done = await archive.run(31, at_once=3)
+    assert len(await rows("SELECT 1 FROM jobs")) == 5
+    assert done["jobs"].held == 10
+    assert await rows("SELECT 1 FROM jobs WHERE id = %s", free) == []
+
+
+async def test_nobody_goes_whose_data_come_in_at_the_same_time(archive, platform, rows):
+    await archive.take_in("ada")
+    await rows("DELETE FROM jobs")
+    keyset = await platform.keyring.keyset(archive.principal.tenant_id)
+    async with platform.database.transaction(archive.principal.tenant_id) as connection:
+        ada = (await named_subjects(connection, keyset, ["ada"]))["ada"].id
+        assert (await archive.run(2))["subjects"].deleted == 0
+    assert (ada,) in await rows("SELECT id FROM subjects WHERE pseudonym IS NOT NULL")
+    assert (await archive.run(2))["subjects"].deleted == 1
+
+
+async def test_uploads_and_runs_at_the_same_time_lose_nothing(archive, rows):
+    """Each upload names people that the runs are about to delete, as nothing is stored about them."""
+
+    async def upload() -> None:
+        for _ in range(15):
+            job_id = await archive.take_in("ada", "bob", "carl")
+            assert len(await rows("SELECT 1 FROM job_items WHERE job_id = %s", job_id)) == 3
+            await rows("DELETE FROM jobs WHERE id = %s", job_id)
+
+    async def expire() -> None:
+        for _ in range(30):
+            await archive.run(2)
+
+    await asyncio.gather(upload(), expire(), expire())
+    kept = await archive.take_in("ada")
+    await archive.run(2)
+    assert await rows("SELECT job_id FROM job_items") == [(kept,)]
+
+
+async def test_two_runs_at_the_same_time_delete_each_row_once(archive):
+    for _ in range(6):
+        await archive.take_in("ada", "bob", None)
+    await archive.work()
+    one, other = await asyncio.gather(archive.run(31, at_once=2), archive.run(31, at_once=2))
+    assert one["jobs"].deleted + other["jobs"].deleted == 24
+    assert await archive.count("jobs", "job_items") == {"jobs": 0, "job_items": 0}
+
+
+async def test_api_keys_go_a_year_after_they_ended(archive, platform, rows):
+    tenant = archive.principal.tenant_id
+    async with platform.database.transaction(tenant) as connection:
+        issued = {
+            name: (await issue_key(connection, tenant, KeyOrder(name, frozenset(Scope), None), "test")).id
+            for name in ("in force", "revoked", "expired", "both")
+        }
+        await revoke_key(connection, tenant, issued["revoked"], "test")
+    await rows("UPDATE api_keys SET expires_at = now() + interval '10 days' WHERE name IN ('expired', 'both')")
+    await rows("UPDATE api_keys SET revoked_at = now() + interval '5 days' WHERE name = 'both'")
+
+    async def left(days: float) -> set[str]:
+        await archive.run(days)
+        return {name for (name,) in await rows("SELECT name FROM api_keys")}
+
+    assert await left(365 - HOUR) == {"in force", "revoked", "expired", "both"}
+    assert await left(365 + HOUR) == {"in force", "expired", "both"}
+    assert await left(370 + HOUR) == {"in force", "expired"}
+    assert await left(376) == {"in force"}
+
+
+async def test_old_idempotency_keys_go(archive, platform, rows):
+    keyset = await platform.keyring.keyset(archive.principal.tenant_id)
+    for name in ("old", "new"):
+        async with platform.database.transaction(archive.principal.tenant_id) as connection:
+            assert await begin(connection, IdempotencyKey.of(keyset, "POST /v1/jobs", name)) is None
+        if name == "old":
+            await rows("UPDATE idempotency_keys SET created_at = now() - interval '2 h'")
+
+    assert (await archive.run(1 - HOUR))["idempotency_keys"].deleted == 1
+    assert len(await rows("SELECT 1 FROM idempotency_keys")) == 1
+    assert (await archive.run(1 + HOUR))["idempotency_keys"].deleted == 1
+
+
+async def test_one_tenant_who_cannot_be_served_does_not_hold_up_the_others(archive, platform, stranger, rows):
+    await archive.take_in("ada")
+    await archive.take_in("eve", caller=stranger)
+    await archive.work()
+
+    class Broken(Jobs):
+        async def delete(self, connection, window, after):
+            if (await connection.exec_driver_sql("SELECT current_setting('slipway.tenant')")).scalar_one() == str(
+                archive.principal.tenant_id
+            ):
+                raise ValueError("a defect")
+            return await super().delete(connection, window, after)
+
+    done = await archive.run(31, stores=[Broken(), *STORES[1:]])
+
+    assert done["jobs"].failed == 1
+    assert await rows("SELECT DISTINCT tenant_id FROM job_items") == [(archive.principal.tenant_id,)]
+
+
+async def test_an_outage_ends_a_run(archive):
+    class Away(Jobs):
+        async def delete(self, connection, window, after):
+            raise Unavailable("The database does not answer.")
+
+    with pytest.raises(Unavailable):
+        await archive.run(31, stores=[Away()])
+
+
+async def test_what_is_locked_is_measured_and_goes_next_time(archive, platform, superuser, rows):
+    def metric(name, **labels):
+        return platform.metrics.registry.get_sample_value(f"slipway_retention_{name}", labels)
+
+    await archive.take_in("ada")
+    await archive.work()
+    await archive.schedule(0)
+    assert metric("overdue_seconds", store="jobs") == 0
+
+    async with superuser.transaction():
+        await rows("SELECT 1 FROM jobs FOR UPDATE")
+        async with asyncio.timeout(30):
+            await archive.schedule(31)
+    assert 86_400 - 60 < metric("overdue_seconds", store="jobs") < 86_400 + 60
+    assert metric("deleted_rows_total", store="jobs") == 0
+
+    await archive.schedule(31)
+    assert metric("overdue_seconds", store="jobs") == 0
+    assert metric("deleted_rows_total", store="jobs") == 2
+    assert 0 <= metric("age_seconds") < 60
+
+
+async def test_a_run_that_fails_does_not_look_like_one_that_succeeded(archive, platform, monkeypatch):
+    async def broken(*_):
+        raise ValueError("a defect")
+
+    ended = iter([1000.0, 5000.0, 9000.0, 9100.0])
+    monkeypatch.setattr("slipway.retention.service.monotonic", lambda: next(ended))
+    monkeypatch.setattr("slipway.retention.repository.due_jobs", broken)
+    await archive.schedule(31)
+    assert platform.metrics.registry.get_sample_value("slipway_retention_age_seconds", {}) == 4000.0
