@@ -165,7 +165,9 @@ async def test_seals_and_sweeps_that_fail_are_counted(start, submit, platform):
     await submit([b"one"])
     owner = platform.settings.database_owner_url.get_secret_value()
     async with await psycopg.AsyncConnection.connect(owner) as connection:
-        await connection.execute("REVOKE ALL ON audit_log, idempotency_keys FROM slipway_system")
+        await connection.execute(
+            "REVOKE ALL ON audit_log FROM slipway_system; REVOKE SELECT (touched_at) ON jobs FROM slipway_system"
+        )
 
     worker = await start()
 

@@ -21,8 +21,10 @@ from slipway.jobs.consumer import Consumer
 from slipway.jobs.sweeper import Sweeper
 from slipway.keys import schedule
 from slipway.keys.watched import CHECK_SECONDS
-from slipway.logstore import retention
+from slipway.logstore.retention import EVERY_SECONDS
+from slipway.logstore.retention import Retention as LogRetention
 from slipway.process import announce_ready
+from slipway.retention.service import Retention, RetentionSchedule
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
@@ -116,9 +118,10 @@ class Runtime:
         beside.every(self._settings.lease_seconds, "sweep", self._sweep)
         beside.every(self._settings.webhook_poll_seconds, "webhooks", self._dispatcher.dispatch)
         beside.every(self._settings.sweep_seconds, "webhooks.sweep", Housekeeper(platform).sweep)
-        beside.every(retention.EVERY_SECONDS, "logs.expire", self._expire_logs)
+        beside.every(EVERY_SECONDS, "logs.expire", self._expire_logs)
         beside.every(CHECK_SECONDS, "keys.check", platform.key_provider.check)
         beside.every(schedule.EVERY_SECONDS, "keys.rotate", self._rotate_keys)
+        beside.every(self._settings.retention_every_seconds, "retention", self._retention.run)
         self._ready.set()
         announce_ready(self._settings)
 
@@ -138,8 +141,9 @@ class Runtime:
         self._consumer = Consumer(platform)
         self._sweeper = Sweeper(platform.database, platform.settings, platform.metrics)
         self._sealer = Sealer(platform.database, platform.signer)
-        self._retention = retention.Retention(platform.settings, platform.metrics)
         self._keys = schedule.KeySchedule(platform.database, platform.rotation, platform.settings, platform.metrics)
+        self._retention = RetentionSchedule(Retention(platform.database, platform.settings), platform.metrics)
+        self._log_retention = LogRetention(platform.settings, platform.metrics)
         log.info("worker.ready", workload=platform.workload.name, model=platform.workload.version)
 
     async def _close(self) -> None:
@@ -204,7 +208,7 @@ class Runtime:
             log.warning("sweep.postponed", reason="unavailable")
 
     async def _expire_logs(self) -> None:
-        await self._retention.run()
+        await self._log_retention.run()
 
     async def _rotate_keys(self) -> None:
         await self._keys.run()

@@ -27,7 +27,7 @@ def register(app: Celery, runtime: Runtime, tracing: Tracing) -> None:
 
     @app.task(name=SWEEP)
     def sweep() -> None:
-        """Take back expired leases, abandoned uploads and old idempotency keys."""
+        """Take back expired leases and abandoned uploads."""
         runtime.sweep()
 
     @app.task(name=EXPIRE_LOGS)
