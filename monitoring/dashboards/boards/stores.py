@@ -1,4 +1,4 @@
-"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; the keys and their provider; the audit log."""
+"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; audit log; retention."""
 
 from monitoring.dashboards.board import Board, Row
 from monitoring.dashboards.expressions import quantile, rate
@@ -261,9 +261,37 @@ _KEYS = Row(
     ),
 )
 
+_RETENTION = Row(
+    "Retention",
+    (
+        Panel(
+            "Beyond the limit",
+            "Zero. Each run deletes what is too old and then measures: what is left could not be deleted.",
+            "s",
+            above(warn=3600, bad=6 * 3600),
+            (Query("max by (store) (slipway_retention_overdue_seconds)", "{{store}}"),),
+            alerts=("RetentionOverdue",),
+        ),
+        Panel(
+            "Rows deleted",
+            "Follows what came in as long ago as the limit is. All at once: somebody has lowered a limit.",
+            "none",
+            NO_LIMIT,
+            (Query("sum by (store) (increase(slipway_retention_deleted_rows_total[1h]))", "{{store}}"),),
+        ),
+        Panel(
+            "Since the last successful run",
+            "A saw below an hour, in each worker.",
+            "s",
+            above(warn=2 * 3600, bad=6 * 3600),
+            (Query("min by (instance) (slipway_retention_age_seconds)", "{{instance}}"),),
+        ),
+    ),
+)
+
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; the keys and their provider; and the audit log.",
-    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT),
+    "PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; the audit log; and the retention.",
+    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION),
 )

@@ -12,6 +12,13 @@ _FORGED = "00000000-0000-4000-8000-00000000f06e"
 _PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--dbname", "slipway", "--command")
 
 
+_OLD_JOB = """
+INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by, created_at, touched_at, finished_at)
+SELECT gen_random_uuid(), id, 'triage', 'completed', 5, 'e2e', at, at, at
+FROM tenants, (SELECT now() - interval '10 years' AS at) old LIMIT 1
+"""
+
+
 @contextmanager
 def hold_transaction(stage: Stage) -> Iterator[None]:
     """Leave a transaction open that has written something."""
@@ -41,6 +48,19 @@ def forge_key(stage: Stage) -> Iterator[None]:
         yield
     finally:
         _run(stage, f"DELETE FROM tenants WHERE id = '{_FORGED}'")
+
+
+@contextmanager
+def keep_old_row(stage: Stage) -> Iterator[None]:
+    """Leave a job there that is beyond its limit, locked, so that no run of the retention deletes it."""
+    _run(stage, _OLD_JOB)
+    try:
+        with _session(stage, "SELECT 1 FROM jobs WHERE created_by = 'e2e' FOR UPDATE"):
+            # A worker runs the retention when it starts.
+            stage.project.compose("restart", "--timeout", "30", "worker")
+            yield
+    finally:
+        stage.project.compose("restart", "--timeout", "30", "worker")
 
 
 def _run(stage: Stage, statements: str) -> None:
