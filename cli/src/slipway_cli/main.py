@@ -18,6 +18,7 @@ COMMANDS = {
     "keys": Source("slipway_cli.keys", "API keys, and the encryption keys of the tenants."),
     "audit": Source("slipway_cli.audit", "Check the audit log."),
     "privacy": Source("slipway_cli.privacy", "Say what is held of anybody, and why."),
+    "retention": Source("slipway_cli.retention", "Delete what is older than its limit, and hold what is not to be."),
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),
     "secrets": Source("slipway_cli.secrets.command", "Make and show the secrets of a composed stack."),

@@ -1,0 +1,116 @@
+"""`slipway retention`."""
+
+import asyncio
+import json
+from uuid import uuid4
+
+import psycopg
+import pytest
+from privacy.lateness import plant
+from typer.testing import CliRunner
+
+from slipway.database.engine import driver_url
+from slipway_cli.main import app
+
+JOBS = 30
+HELD = "SELECT id, tenant_id::text FROM subjects WHERE hold_until IS NOT NULL ORDER BY id LIMIT 1"
+FREE = """
+    SELECT s.id, s.tenant_id::text FROM subjects s JOIN job_items i ON i.subject_id = s.id
+    JOIN jobs j ON j.id = i.job_id
+    WHERE s.hold_until IS NULL AND s.pseudonym IS NOT NULL AND j.created_at < now() - interval '40 days'
+    ORDER BY s.id LIMIT 1
+"""
+
+
+@pytest.fixture
+def superuser(settings, postgres):
+    """A superuser's connection to the test's database, with rows of every age in it."""
+    url = f"{postgres.admin_url.rpartition('/')[0]}/{driver_url(settings.database_app_url).database}"
+
+    async def fill():
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            await plant(connection, 8, jobs=JOBS)
+
+    asyncio.run(fill())
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def retention(settings, monkeypatch, superuser, tmp_path):
+    """Run the command against the test's database."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    for role in ("app", "system"):
+        url = getattr(settings, f"database_{role}_url").get_secret_value()
+        monkeypatch.setenv(f"SLIPWAY_DATABASE_{role.upper()}_URL", url)
+
+    def run(*arguments: str, fails: bool = False) -> str:
+        found = CliRunner().invoke(app, ["retention", *arguments])
+        assert bool(found.exit_code) == fails, found.output
+        return found.output
+
+    return run
+
+
+def by_store(output: str) -> dict[str, dict]:
+    return {store["store"]: store for store in json.loads(output)["stores"]}
+
+
+def test_a_dry_run_counts_and_a_run_deletes(retention, superuser):
+    everything = "SELECT (SELECT count(*) FROM job_items), (SELECT count(*) FROM webhook_events)"
+    before = superuser.execute(everything).fetchone()
+    told = by_store(retention("--dry-run", "--json"))
+    assert superuser.execute(everything).fetchone() == before
+    assert told["jobs"]["due"] > 100
+    assert told["jobs"]["held"] > 0
+    assert told["jobs"]["limit_seconds"] == 30 * 86_400
+
+    done = by_store(retention("--json"))
+
+    assert superuser.execute(everything).fetchone() < before
+    assert {store: told[store]["due"] for store in told if store != "subjects"} == {
+        store: done[store]["deleted"] for store in done if store != "subjects"
+    }
+    assert all(store["due"] == 0 and store["oldest"] is None for store in done.values())
+
+
+def test_the_table_says_how_long_and_how_many(retention):
+    lines = retention("--dry-run").splitlines()
+    assert lines[0].split()[:4] == ["Store", "Kept", "for", "Due"]
+    assert [line.split()[:3] for line in lines[1:3]] == [["jobs", "30", "d"], ["subjects", "1", "d"]]
+
+
+def test_another_period_can_be_tried_dry(retention, monkeypatch):
+    now = by_store(retention("--dry-run", "--json"))["jobs"]["due"]
+    monkeypatch.setenv("SLIPWAY_JOB_RETENTION_DAYS", "3")
+    assert by_store(retention("--dry-run", "--json"))["jobs"]["due"] > now
+
+
+def test_a_hold_is_kept_until_it_is_released(retention, superuser):
+    subject, tenant = superuser.execute(FREE).fetchone()
+    of_them = ("SELECT count(*) FROM job_items WHERE subject_id = %s", [subject])
+    retention("hold", "--tenant", tenant, str(subject), "--days", "9", "--reason", "case-7")
+    listed = retention("holds", "--tenant", tenant)
+    assert str(subject) in listed
+    assert "case-7" in listed
+
+    retention()
+    kept = superuser.execute(*of_them).fetchone()[0]
+    assert kept > 0
+    assert "Released" in retention("release", "--tenant", tenant, str(subject))
+    retention()
+    assert superuser.execute(*of_them).fetchone()[0] < kept
+
+    told = "SELECT action FROM audit_log WHERE resource = %s AND actor = 'cli' ORDER BY id"
+    found = superuser.execute(told, [f"subject/{subject}"]).fetchall()
+    assert found == [("subject.held",), ("subject.released",)]
+
+
+def test_a_subject_of_another_tenant_cannot_be_held(retention, superuser):
+    subject, tenant = superuser.execute(HELD).fetchone()
+    other = superuser.execute("SELECT name FROM tenants WHERE id::text <> %s", [tenant]).fetchone()[0]
+    for asked in (str(subject), str(uuid4())):
+        output = retention("hold", "--tenant", other, asked, "--days", "9", "--reason", "x", fails=True)
+        assert "no such subject" in output
+        assert "no such subject" in retention("release", "--tenant", other, asked, fails=True)
