@@ -106,54 +106,6 @@ async def test_a_dry_run_says_what_a_run_does_and_does_nothing(archive, rows):
     assert done["jobs"].held == 2
 
 
-async def test_a_hold_keeps_what_is_about_one_person_until_it_ends(archive, rows):
-    job_id = await archive.take_in("ada", "bob", None)
-    await archive.take_in("bob")
-    await archive.work()
-    ada = await archive.subject_of(job_id, 0)
-    await archive.hold(ada, days=90)
-
-    held = (await archive.run(60))["jobs"]
-
-    assert await rows("SELECT job_id, ordinal, subject_id FROM job_items") == [(job_id, 0, ada)]
-    assert await rows("SELECT id FROM jobs") == [(job_id,)]
-    assert ada in {subject for (subject,) in await rows("SELECT subject_id FROM subject_keys")}
-    assert (held.held, held.due, held.oldest) == (2, 0, None)
-    await archive.run(91)
-    assert await archive.count() == NOTHING
-
-
-async def test_a_hold_on_nobody_in_particular_keeps_the_job(archive, rows):
-    job_id = await archive.take_in("ada", None)
-    await archive.work()
-    await archive.hold(await archive.subject_of(job_id, 1), days=90)
-    await archive.run(31)
-    assert await rows("SELECT ordinal FROM job_items") == [(1,)]
-    assert await archive.count("jobs", "subjects") == {"jobs": 1, "subjects": 1}
-
-
-async def test_held_people_stay_when_their_last_data_were_deleted(archive, platform, rows):
-    job_id = await archive.take_in("ada")
-    await archive.work()
-    await archive.hold(await archive.subject_of(job_id, 0), days=90)
-    await rows("DELETE FROM jobs")
-    assert (await archive.run(31))["subjects"].held == 1
-    assert await archive.count("subjects", "subject_keys") == {"subjects": 2, "subject_keys": 2}
-
-
-async def test_many_held_jobs_do_not_hide_what_is_due(archive, rows, monkeypatch):
-    monkeypatch.setattr("slipway.retention.stores._JOBS_AT_ONCE", 2)
-    for _ in range(5):
-        await archive.take_in("held")
-    free = await archive.take_in("free")
-    await archive.work()
-    await archive.hold((await rows("SELECT subject_id FROM job_items WHERE job_id <> %s", free))[0][0], days=90)
-    done = await archive.run(31, at_once=3)
-    assert len(await rows("SELECT 1 FROM jobs")) == 5
-    assert done["jobs"].held == 10
-    assert await rows("SELECT 1 FROM jobs WHERE id = %s", free) == []
-
-
 async def test_nobody_goes_whose_data_come_in_at_the_same_time(archive, platform, rows):
     await archive.take_in("ada")
     await rows("DELETE FROM jobs")

@@ -154,7 +154,11 @@ def _add_changes(routes: APIRouter) -> None:
         return job
 
     @routes.delete(
-        "/{job_id}", operation_id="deleteJob", summary="Delete a job and all its data", status_code=204, responses=_READ
+        "/{job_id}",
+        operation_id="deleteJob",
+        summary="Delete a job and all its data",
+        status_code=204,
+        responses=_CHANGE,
     )
     async def delete(api: ApiParts, principal: _Writer, job_id: UUID) -> None:
         async with api.platform.database.transaction(principal.tenant_id) as connection:

@@ -27,6 +27,14 @@ _QUEUED = text("""
     SELECT coalesce(sum(total - succeeded - dead), 0) FROM jobs WHERE state IN ('receiving', 'queued', 'running')
 """)
 
+_HELD = text("""
+    SELECT EXISTS (
+        SELECT FROM job_items i JOIN subjects s ON s.id = i.subject_id WHERE i.job_id = :job AND s.hold_until > :now
+    ) OR EXISTS (
+        SELECT FROM jobs j JOIN subjects s ON s.id = j.subject_id WHERE j.id = :job AND s.hold_until > :now
+    )
+""")
+
 _ITEMS = text("""
     SELECT i.ordinal, CASE WHEN i.state = 'pending' AND j.state = 'cancelled' THEN j.state ELSE i.state END AS state,
         i.subject_id, k.wrapped AS wrapped_key, i.output
@@ -77,6 +85,11 @@ async def change_job(connection: AsyncConnection, job_id: UUID, **columns: Any) 
     values = {"revision": jobs.c.revision + 1, "touched_at": func.now(), **columns}
     changed = await connection.execute(update(jobs).where(jobs.c.id == job_id).values(values).returning(*jobs.c))
     return changed.one()
+
+
+async def is_held(connection: AsyncConnection, job_id: UUID, now: datetime) -> bool:
+    """Tell whether a legal hold is on anybody whom the job is about."""
+    return bool((await connection.execute(_HELD, {"job": job_id, "now": now})).scalar_one())
 
 
 async def delete_job(connection: AsyncConnection, job_id: UUID) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway import clock
 from slipway.audit import service as audit
 from slipway.audit.schemas import Action
 from slipway.errors import Conflict, NotFound, QueueFull
@@ -109,8 +110,11 @@ async def delete_job(connection: AsyncConnection, principal: Principal, job_id: 
 
     Raises:
         NotFound: no such job.
+        Conflict: a legal hold is on somebody whom it is about.
     """
     await _lock(connection, job_id)
+    if await repository.is_held(connection, job_id, clock.now()):
+        raise Conflict("A legal hold is on data of this job: it can be deleted once the hold has ended.")
     await repository.delete_job(connection, job_id)
     await _record(connection, principal, Action.JOB_DELETED, job_id)
 
