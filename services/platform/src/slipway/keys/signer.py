@@ -3,7 +3,7 @@
 import hashlib
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -24,7 +24,7 @@ class AuditSigner:
         self._key = key
         self.public_key = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         """32 bytes."""
-        self.key_id = hashlib.sha256(self.public_key).hexdigest()[:16]
+        self.key_id = key_id_of(self.public_key)
         """Tells keys apart; stored beside each signature."""
 
     @classmethod
@@ -61,11 +61,21 @@ class AuditSigner:
 
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Tell whether this key signed exactly this data."""
-        try:
-            self._key.public_key().verify(signature, data)
-        except InvalidSignature:
-            return False
-        return True
+        return signed_by(self.public_key, data, signature)
+
+
+def signed_by(public_key: bytes, data: bytes, signature: bytes) -> bool:
+    """Tell whether the key with this public half, 32 bytes, signed exactly this data. Wrong sizes are a no."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def key_id_of(public_key: bytes) -> str:
+    """Return the name of a key: 16 hexadecimal digits of its public half's SHA-256."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
 
 
 def new_signing_key() -> bytes:

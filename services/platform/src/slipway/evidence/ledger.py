@@ -1,0 +1,119 @@
+"""Adds to evidence, and reads it again only if it holds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from slipway import clock
+from slipway.evidence.custody import Custody, custody, handing_over, next_key
+from slipway.evidence.errors import BrokenEvidenceError, EvidenceError
+from slipway.evidence.line import GENESIS, Line
+from slipway.evidence.segments import Segments
+from slipway.keys.signer import AuditSigner
+
+_CHANGED = "it was changed, or signed with a key that the one in use does not vouch for"
+
+
+class Evidence:
+    """The evidence below one folder: streams of lines, each in a folder of its own. Its calls wait for the disk.
+
+    Any number of processes may add to a stream: they take turns (`flock`). It remembers the newest line that it has
+    seen of each stream, and adds to none from which that line has vanished.
+    """
+
+    def __init__(self, folder: Path, signer: AuditSigner) -> None:
+        self._folder = folder
+        self._signer = signer
+        self._seen: dict[str, Line] = {}
+
+    def append(self, stream: str, body: Mapping[str, Any]) -> Line:
+        """Sign a line and add it; it is on the disk when this returns. Nothing personal has a place in it.
+
+        Raises:
+            EvidenceError: the folder cannot be written, or the stream is in the care of another key.
+            BrokenEvidenceError: lines that were there have vanished.
+        """
+        return self._add(stream, lambda line: replace(line, body=dict(body)))
+
+    def hand_over(self, stream: str, successor: AuditSigner) -> Line:
+        """Give a stream to another key: both sign, from the next line on the successor alone. Raises as `append`."""
+        return self._add(stream, lambda line: handing_over(line, self._signer, successor))
+
+    def newest(self, stream: str) -> Line | None:
+        """Return the newest line, unverified; None where there is none.
+
+        Raises:
+            BrokenEvidenceError: lines that were there have vanished.
+        """
+        last = Segments(self._folder / stream).last()
+        seen = self._seen.get(stream)
+        if seen and (
+            not last or last.number < seen.number or (last.number == seen.number and last.digest != seen.digest)
+        ):
+            raise BrokenEvidenceError(seen.number, f"it was in {stream} a moment ago, and is not there any more")
+        if last:
+            self._seen[stream] = last
+        return last
+
+    def seen(self, stream: str) -> Line | None:
+        """Return the newest line that this process knows of, without a look at the disk."""
+        return self._seen.get(stream)
+
+    def streams(self) -> list[str]:
+        """Return the names of the streams that are there."""
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir()) if self._folder.is_dir() else []
+
+    def custody(self, stream: str) -> Custody:
+        """Return the keys of a stream."""
+        return custody(Segments(self._folder / stream).lines(), self._signer)
+
+    def read(self, stream: str) -> Iterator[Line]:
+        """Yield the lines from the first on, each after a check of its number, its link to the one before and its key.
+
+        Bytes that are no line are passed over: what a dying machine left of a line that nobody was told of. Were they a
+        line once, its number is missing.
+
+        Raises:
+            BrokenEvidenceError: a line does not hold.
+        """
+        held = self.custody(stream)
+        number, previous, key = 1, GENESIS, held.first()
+        for line in filter(None, Segments(self._folder / stream).lines()):
+            if line.number != number:
+                raise BrokenEvidenceError(number, f"it is missing; the next one there is {line.number}")
+            if line.stream != stream or line.previous != previous:
+                raise BrokenEvidenceError(number, "it does not follow on the line before it")
+            if line.key != key or not held.signed(line):
+                raise BrokenEvidenceError(number, _CHANGED)
+            yield line
+            number, previous, key = number + 1, line.digest.hex(), next_key(line)
+
+    def verify(self, stream: str) -> str | None:
+        """Check a whole stream; return what is wrong with it, or None."""
+        try:
+            for _ in self.read(stream):
+                continue
+        except BrokenEvidenceError as error:
+            return str(error)
+        return None
+
+    def _add(self, stream: str, complete: Callable[[Line], Line]) -> Line:
+        segments = Segments(self._folder / stream)
+        with segments.locked():
+            last = self.newest(stream)
+            self._demand_ours(stream, last)
+            number, previous = (last.number + 1, last.digest.hex()) if last else (1, GENESIS)
+            line = complete(Line(stream, number, clock.now(), previous, self._signer.key_id, {}))
+            line = line.signed(self._signer.sign(line.statement()))
+            segments.add(line)
+            self._seen[stream] = line
+        return line
+
+    def _demand_ours(self, stream: str, last: Line | None) -> None:
+        if last and next_key(last) != self._signer.key_id:
+            raise EvidenceError(
+                f"{self._folder / stream} is in the care of the key {next_key(last)}, and this process has "
+                f"{self._signer.key_id}. Give it the right SLIPWAY_AUDIT_KEY_FILE, or change the key with "
+                "`slipway audit hand-over`."
+            )
