@@ -83,6 +83,7 @@ def new_settings(postgres: Postgres, redis_server: Redis, template_database: str
             redis_url=SecretStr(redis_server.url),
             master_key_file=folder / "keys" / "master.key",
             audit_key_file=folder / "keys" / "audit.pem",
+            evidence_dir=folder / "evidence",
         )
         with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
             connection.execute(

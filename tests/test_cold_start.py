@@ -45,6 +45,7 @@ def settings(servers, tmp_path) -> Settings:
         workload="checksum:Checksum",
         master_key_file=tmp_path / "keys" / "master.key",
         audit_key_file=tmp_path / "keys" / "audit.pem",
+        evidence_dir=tmp_path / "evidence",
         api_port=free_port(),
         database_timeout=1.0,
         poll_seconds=0.2,

@@ -14,6 +14,7 @@ class VarFolder:
         self.postgres = root / "postgres"
         self.redis = root / "redis"
         self.keys = root / "keys"
+        self.evidence = root / "evidence"
         self.environment = root / "local.env"
         self.lock = root / "run" / "lock"
         self.state = root / "run" / "state.json"

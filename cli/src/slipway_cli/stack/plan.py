@@ -111,6 +111,7 @@ def make_plan(
     mine = _urls(plan, values) | {
         "SLIPWAY_MASTER_KEY_FILE": str((folder.keys / "master.key").absolute()),
         "SLIPWAY_AUDIT_KEY_FILE": str((folder.keys / "audit.pem").absolute()),
+        "SLIPWAY_EVIDENCE_DIR": str(folder.evidence.absolute()),
     }
     theirs = [name for name in (*DATABASE_URLS.values(), REDIS_URL) if name not in mine]
     before = file.read()

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from platform import python_version
 
 from slipway.database import Database
+from slipway.evidence import Evidence
 from slipway.flags import Flags
 from slipway.keys.holders import IndexKeys, SubjectKeys
 from slipway.keys.provider import KeyProvider
@@ -38,6 +39,7 @@ class Platform:
     keyring: Keyring
     rotation: Rotation
     signer: AuditSigner
+    evidence: Evidence
     flags: Flags
     models: Models
 
@@ -83,7 +85,8 @@ async def open_platform(settings: Settings, tracing: Tracing) -> AsyncIterator[P
     try:
         keyring = Keyring(database, keys, settings)
         rotation = wire_rotation(database, keys, keyring, settings)
-        yield Platform(settings, metrics, tracing, database, keys, keyring, rotation, signer, flags, models)
+        evidence = Evidence(settings.evidence_dir, signer)
+        yield Platform(settings, metrics, tracing, database, keys, keyring, rotation, signer, evidence, flags, models)
     finally:
         models.close()
         await asyncio.to_thread(flags.close)

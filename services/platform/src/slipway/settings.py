@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     audit_key_file: Path = Field(
         Path("var/keys/audit.pem"), description="Ed25519 key that signs the audit log's seals."
     )
+    evidence_dir: Path = Field(
+        Path("var/evidence"),
+        description="Folder of what must outlive the database: checkpoints of the audit log ([audit](audit.md)).",
+    )
     key_provider_timeout: float = Field(5.0, gt=0, le=60, description="Seconds to wait for the key provider.")
     tenant_key_ttl: float = Field(300.0, gt=0, le=300, description="Seconds an unwrapped tenant key stays in memory.")
     tenant_key_days: int = Field(
@@ -194,6 +198,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(3.0, gt=0, description="Seconds between a worker's own looks for work.")
     sweep_seconds: float = Field(5.0, gt=0, description="Seconds between two sweeps for expired leases.")
     seal_seconds: float = Field(1.0, gt=0, description="Seconds between two seals of the audit log.")
+    checkpoint_seconds: float = Field(
+        20.0, gt=0, le=30, description="Seconds between two checkpoints of the audit log, in `SLIPWAY_EVIDENCE_DIR`."
+    )
     drain_seconds: float = Field(20.0, gt=0, description="Seconds a stopping process may take to finish its work.")
     linger_seconds: float = Field(
         3.0,

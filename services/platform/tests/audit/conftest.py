@@ -6,22 +6,48 @@ from uuid import UUID
 
 import pytest
 
+from slipway.audit.chain_check import ChainCheck, Verdict
+from slipway.audit.checkpointer import Checkpointer
 from slipway.audit.schemas import Action
-from slipway.audit.sealer import Sealer, Verdict, verify
+from slipway.audit.sealer import Sealer
 from slipway.audit.service import record
+from slipway.audit.verification import Report, verify
 from slipway.composition import Platform
+from slipway.evidence import Evidence
+from slipway.keys.signer import AuditSigner
+from slipway.tenants.repository import list_tenants
 
 
 @pytest.fixture
 def sealer(platform: Platform) -> Sealer:
     """A sealer with the installation's key."""
-    return Sealer(platform.database, platform.signer)
+    return Sealer(platform.database, platform.signer, platform.evidence)
+
+
+@pytest.fixture
+def checkpointer(platform: Platform) -> Checkpointer:
+    """A checkpointer that writes whenever it is called."""
+    return Checkpointer(platform.database, platform.evidence, 0.0)
+
+
+@pytest.fixture
+def audit(platform: Platform) -> Callable[..., Awaitable[Report]]:
+    """A function that verifies the whole audit log, as the database and the evidence's files are now."""
+
+    async def check(signer: AuditSigner | None = None) -> Report:
+        evidence = Evidence(platform.settings.evidence_dir, signer or platform.signer)
+        async with platform.database.system_transaction() as connection:
+            tenants = await list_tenants(connection)
+        return await verify(platform.database, evidence, sorted(tenants.values()))
+
+    return check
 
 
 @pytest.fixture
 def check(platform: Platform) -> Callable[[UUID], Awaitable[Verdict]]:
     """A function that verifies a tenant's chain."""
-    return lambda tenant: verify(platform.database, platform.signer, tenant)
+    keys = {platform.signer.key_id: platform.signer.public_key}
+    return ChainCheck(platform.database, keys, lambda _, __: None).verify
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from slipway.audit import repository
+from slipway.audit import chain_check, repository
 from slipway.audit import sealer as module
+from slipway.audit.chain_check import ChainCheck
 from slipway.audit.schemas import Action
-from slipway.audit.sealer import Sealer, verify
+from slipway.audit.sealer import Sealer
 from slipway.audit.service import record
 from slipway.clock import use_clock
 from slipway.keys.signer import AuditSigner, new_signing_key
@@ -46,6 +47,14 @@ TAMPERING = {
     "a digest is edited": "UPDATE audit_seals SET digest = sha256('x') WHERE sequence = 2",
     "a count is edited": "UPDATE audit_seals SET entries = entries + 1 WHERE sequence = 2",
     "a range is edited": "UPDATE audit_seals SET upto_xid = '1' WHERE sequence = 1",
+    "the transaction of an entry is edited": (
+        "UPDATE audit_log SET xid = (SELECT xid FROM audit_log ORDER BY id LIMIT 1)"
+        " WHERE id = (SELECT min(id) + 1 FROM audit_log)"
+    ),
+    "a key's id is edited": "UPDATE audit_seals SET key_id = 'other' WHERE sequence = 2",
+    "a form is edited": "UPDATE audit_seals SET format = 1 WHERE sequence = 2",
+    "a form that there is not": "UPDATE audit_seals SET format = 3 WHERE sequence = 2",
+    "a known checkpoint is edited": "UPDATE audit_seals SET checkpoint = 1, checkpoint_digest = 'x' WHERE sequence = 2",
     "the time of a seal is edited": "UPDATE audit_seals SET sealed_at = sealed_at - interval '1 h' WHERE sequence = 2",
     "a signature is edited": "UPDATE audit_seals SET signature = signature || 'x'::bytea WHERE sequence = 2",
 }
@@ -79,10 +88,16 @@ async def test_tampering_is_found_even_if_the_superuser_did_it(chain, check, row
         assert (await check(chain)).broken is None
 
 
+async def test_a_number_that_is_written_otherwise_is_found(chain, check, rows):
+    """To PostgreSQL, and to whoever reads the detail, 1.0 and 1.00 are the same."""
+    await rows("""UPDATE audit_log SET detail = '{"took": 1.00}' WHERE id = (SELECT max(id) FROM audit_log)""")
+    assert (await check(chain)).broken == "seal 3: an entry that it covers was changed"
+
+
 async def test_a_chain_that_was_signed_with_another_key_does_not_hold(platform, chain):
     other = AuditSigner.parse(new_signing_key())
 
-    verdict = await verify(platform.database, other, chain)
+    verdict = await ChainCheck(platform.database, {other.key_id: other.public_key}, lambda _, __: None).verify(chain)
 
     assert verdict.broken == "seal 1: its signature is not ours: it was changed, or signed with another key"
 
@@ -197,13 +212,16 @@ async def test_a_long_backlog_is_sealed_in_steps_of_whole_transactions(
 async def test_a_long_chain_is_verified_in_short_transactions(chain, check, monkeypatch):
     entries_between, began = repository.entries_between, []
 
-    async def observed(connection, start, end):
+    async def observed(connection, start, end, most):
         began.append((await connection.execute(text("SELECT now()"))).scalar_one())
-        return await entries_between(connection, start, end)
+        found = await entries_between(connection, start, end, most)
+        assert len(found) <= 4
+        return found
 
     monkeypatch.setattr(repository, "entries_between", observed)
+    monkeypatch.setattr(chain_check, "_ENTRIES_A_PAGE", 4)
     assert (await check(chain)).seals == 3
-    assert len(set(began)) == 3
+    assert len(set(began)) == 2
 
 
 async def test_a_seal_says_when_it_was_made(principal, sealer, rows):

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, TypeVar
 
+from slipway.audit.checkpointer import Checkpointer
 from slipway.audit.sealer import Sealer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
@@ -114,6 +115,7 @@ class Runtime:
         beside.every(self._settings.poll_seconds, "poll", self._poll)
         beside.every(self._settings.poll_seconds, "backlog", partial(measure_backlog, platform))
         beside.every(self._settings.seal_seconds, "seal", self._seal)
+        beside.every(self._settings.checkpoint_seconds, "checkpoint", self._checkpoint)
         # The scheduler sweeps more often; this one also works while Redis or the scheduler is down.
         beside.every(self._settings.lease_seconds, "sweep", self._sweep)
         beside.every(self._settings.webhook_poll_seconds, "webhooks", self._dispatcher.dispatch)
@@ -140,7 +142,9 @@ class Runtime:
         self._platform = platform
         self._consumer = Consumer(platform)
         self._sweeper = Sweeper(platform.database, platform.settings, platform.metrics)
-        self._sealer = Sealer(platform.database, platform.signer)
+        self._sealer = Sealer(platform.database, platform.signer, platform.evidence)
+        self._checkpointer = Checkpointer(platform.database, platform.evidence, self._settings.checkpoint_seconds)
+        platform.metrics.set(catalogue.AUDIT_CHECKPOINT_TIME, 0)
         self._keys = schedule.KeySchedule(platform.database, platform.rotation, platform.settings, platform.metrics)
         self._retention = RetentionSchedule(Retention(platform.database, platform.settings), platform.metrics)
         self._log_retention = LogRetention(platform.settings, platform.metrics)
@@ -197,6 +201,15 @@ class Runtime:
         self._platform.metrics.inc(catalogue.AUDIT_SEALS, outcome="failed" if sealed.failed else "succeeded")
         self._platform.metrics.inc(catalogue.AUDIT_ENTRIES, sealed.entries)
         self._platform.metrics.set(catalogue.AUDIT_UNSEALED_AGE, sealed.oldest_seconds)
+
+    async def _checkpoint(self) -> None:
+        try:
+            newest = await self._checkpointer.checkpoint()
+        except Exception:
+            self._platform.metrics.inc(catalogue.AUDIT_CHECKPOINTS, outcome="failed")
+            raise
+        self._platform.metrics.inc(catalogue.AUDIT_CHECKPOINTS, outcome="succeeded")
+        self._platform.metrics.set(catalogue.AUDIT_CHECKPOINT_TIME, newest.at.timestamp())
 
     async def _sweep(self) -> None:
         try:

@@ -1,9 +1,15 @@
-"""What a seal covers and proves: a hash over the previous seal's digest and every entry, signed."""
+"""What a seal covers and proves: a hash over the previous seal's digest and every entry, signed.
+
+There are two forms. The second one also covers the number of an entry's transaction and the very text of its detail
+(the first reads the detail, for which 1.0 and 1.00 are the same), the key's id, and the checkpoint that was known. What
+was sealed in the first form is verified in it.
+"""
 
 import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC
+from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,10 +19,12 @@ from slipway.audit.repository import Seal
 
 GENESIS = bytes(32)
 """What the first seal of a tenant is chained to."""
+FORMAT = 2
+"""The form of new seals."""
 
 
 class Signer(Protocol):
-    """Signs seals; the public half checks them."""
+    """Signs seals."""
 
     @property
     def key_id(self) -> str:
@@ -27,24 +35,12 @@ class Signer(Protocol):
         """Return a signature of the message."""
         ...
 
-    def verify(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether the signature is of this message and this key."""
-        ...
 
-
-def digest(previous: bytes, entries: Iterable[Row[Any]]) -> bytes:
-    """Hash the entries, each as a canonical JSON line, onto the previous digest."""
+def digest(previous: bytes, entries: Iterable[Row[Any]], form: int = FORMAT) -> bytes:
+    """Hash the entries, each as a canonical JSON line and by their ids, onto the previous digest."""
     running = hashlib.sha256(previous)
-    for entry in entries:
-        fields = [
-            entry.id,
-            entry.at.astimezone(UTC).isoformat(),
-            entry.actor,
-            entry.action,
-            entry.resource,
-            entry.detail,
-            entry.trace_id,
-        ]
+    for entry in sorted(entries, key=attrgetter("id")):
+        fields = _fields(entry) if form == 1 else [entry.xid, entry.detail_text, *_fields(entry, detailed=False)]
         running.update(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n")
     return running.digest()
 
@@ -52,5 +48,14 @@ def digest(previous: bytes, entries: Iterable[Row[Any]]) -> bytes:
 def statement(tenant: UUID, seal: Seal) -> bytes:
     """Return the bytes that a seal's signature is over."""
     sealed_at = seal.sealed_at.astimezone(UTC).isoformat()
-    words = ("slipway.audit/1", tenant, seal.sequence, seal.upto_xid, seal.entries, seal.digest.hex(), sealed_at)
-    return " ".join(map(str, words)).encode()
+    words = (tenant, seal.sequence, seal.upto_xid, seal.entries, seal.digest.hex(), sealed_at)
+    if seal.format == 1:
+        return " ".join(map(str, ("slipway.audit/1", *words))).encode()
+    known = f"{seal.checkpoint}:{seal.checkpoint_digest.hex()}" if seal.checkpoint_digest else "-"
+    return " ".join(map(str, (f"slipway.audit/{seal.format}", *words, seal.key_id, known))).encode()
+
+
+def _fields(entry: Row[Any], *, detailed: bool = True) -> list[Any]:
+    at = entry.at.astimezone(UTC).isoformat()
+    detail = [entry.detail] if detailed else []
+    return [entry.id, at, entry.actor, entry.action, entry.resource, *detail, entry.trace_id]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -107,5 +108,15 @@ audit_seals = Table(
     ),
     Column("key_id", Text, nullable=False, info=_ENTRY),
     Column("sealed_at", DateTime(timezone=True), nullable=False, info=_ENTRY),
+    Column(
+        "format",
+        SmallInteger,
+        nullable=False,
+        server_default=text("1"),
+        comment="Of the digest and of what is signed.",
+        info=_ENTRY,
+    ),
+    Column("checkpoint", BigInteger, comment="Number of the newest checkpoint that the sealer knew.", info=_ENTRY),
+    Column("checkpoint_digest", LargeBinary, comment="Digest of that checkpoint's line.", info=_ENTRY),
     info=_FOR_EVER,
 )

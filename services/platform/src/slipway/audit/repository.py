@@ -1,12 +1,12 @@
 """SQL of the audit log: entries are added and read, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import Row, Select, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.audit.models import audit_log, audit_seals
@@ -23,9 +23,31 @@ _UNSEALED = text("""
     WHERE l.oldest IS NOT NULL
 """)
 
-_ENTRIES = text("""
-    SELECT id, at, actor, action, resource, detail, trace_id FROM audit_log
-    WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND xid < CAST(CAST(:end AS text) AS xid8) ORDER BY id
+_COLUMNS = """
+    id, CAST(CAST(xid AS text) AS bigint) AS xid, at, actor, action, resource,
+    detail, CAST(detail AS text) AS detail_text, trace_id
+"""
+
+_ENTRIES = text(f"""
+    SELECT {_COLUMNS} FROM audit_log
+    WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND xid < CAST(CAST(:end AS text) AS xid8)
+    ORDER BY audit_log.xid, id LIMIT :most
+""")  # noqa: S608  # a constant
+
+_UNSEALED_THEN = text(f"""
+    SELECT {_COLUMNS} FROM audit_log
+    WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND pg_visible_in_snapshot(xid, CAST(:snapshot AS pg_snapshot))
+    ORDER BY id LIMIT :most
+""")  # noqa: S608  # a constant
+
+_HEADS = text("""
+    SELECT t.id, coalesce(s.sequence, 0) AS sequence, EXISTS (
+        SELECT FROM audit_log WHERE tenant_id = t.id AND xid >= coalesce(s.upto_xid, '0'::xid8)
+    ) AS unsealed
+    FROM tenants t LEFT JOIN LATERAL (
+        SELECT sequence, upto_xid FROM audit_seals WHERE tenant_id = t.id ORDER BY sequence DESC LIMIT 1
+    ) s ON true
+    ORDER BY t.id
 """)
 
 _STEP = text("""
@@ -39,10 +61,26 @@ _STEP = text("""
         (SELECT xid FROM ahead ORDER BY xid OFFSET :most LIMIT 1) beyond
 """)
 
+_SEAL = (
+    audit_seals.c.sequence,
+    text("CAST(CAST(upto_xid AS text) AS bigint) AS upto_xid"),
+    audit_seals.c.entries,
+    audit_seals.c.digest,
+    audit_seals.c.signature,
+    audit_seals.c.key_id,
+    audit_seals.c.sealed_at,
+    audit_seals.c.format,
+    audit_seals.c.checkpoint,
+    audit_seals.c.checkpoint_digest,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A signed link of a tenant's chain: it covers the entries from the previous one's `upto_xid` to its own."""
+    """A signed link of a tenant's chain: it covers the entries from the previous one's `upto_xid` to its own.
+
+    `checkpoint` and its digest name the newest checkpoint that the sealer knew, if it knew one.
+    """
 
     sequence: int
     upto_xid: int
@@ -51,6 +89,9 @@ class Seal:
     signature: bytes
     key_id: str
     sealed_at: datetime
+    format: int
+    checkpoint: int | None
+    checkpoint_digest: bytes | None
 
 
 async def add_entries(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
@@ -88,20 +129,44 @@ async def hold_chain(connection: AsyncConnection, tenant: UUID) -> None:
     )
 
 
-async def entries_between(connection: AsyncConnection, start: int, end: int) -> Sequence[Row[Any]]:
-    """Return the entries of the transactions from `start` to below `end`, in the order of their ids."""
-    return (await connection.execute(_ENTRIES, {"start": start, "end": end})).all()
+async def entries_between(
+    connection: AsyncConnection, start: int, end: int, most: int | None = None
+) -> Sequence[Row[Any]]:
+    """Return the entries, or the first so many, of the transactions from `start` to below `end`, by both ids."""
+    return (await connection.execute(_ENTRIES, {"start": start, "end": end, "most": most})).all()
+
+
+async def unsealed_then(connection: AsyncConnection, start: int, snapshot: str, most: int) -> Sequence[Row[Any]]:
+    """Return the first so many entries from `start` on whose transactions had ended at the snapshot, by id."""
+    return (await connection.execute(_UNSEALED_THEN, {"start": start, "snapshot": snapshot, "most": most})).all()
+
+
+async def current_snapshot(connection: AsyncConnection) -> str:
+    """Return which transactions have ended, as PostgreSQL writes it."""
+    return str((await connection.execute(text("SELECT CAST(pg_current_snapshot() AS text)"))).scalar_one())
+
+
+async def heads(connection: AsyncConnection) -> list[tuple[UUID, int, bool]]:
+    """Return each tenant's newest sequence (0: none), and whether it has entries beyond it. As the system role."""
+    return [(row.id, row.sequence, row.unsealed) for row in await connection.execute(_HEADS)]
 
 
 async def last_seal(connection: AsyncConnection) -> Seal | None:
     """Return the newest seal of the tenant."""
-    seals = await _seals(connection, "DESC LIMIT 1")
-    return seals[0] if seals else None
+    found = await _seals(connection, select(*_SEAL).order_by(audit_seals.c.sequence.desc()).limit(1))
+    return found[0] if found else None
 
 
-async def all_seals(connection: AsyncConnection) -> list[Seal]:
-    """Return the tenant's chain, the oldest seal first."""
-    return await _seals(connection, "ASC")
+async def seals_after(connection: AsyncConnection, sequence: int, most: int) -> list[Seal]:
+    """Return the next so many seals of the tenant, the oldest first."""
+    query = select(*_SEAL).where(audit_seals.c.sequence > sequence).order_by(audit_seals.c.sequence).limit(most)
+    return await _seals(connection, query)
+
+
+async def seals_at(connection: AsyncConnection, sequences: Collection[int]) -> dict[int, Seal]:
+    """Return those of the tenant's seals, by their numbers, that are there."""
+    found = await _seals(connection, select(*_SEAL).where(audit_seals.c.sequence.in_(sequences)))
+    return {seal.sequence: seal for seal in found}
 
 
 async def add_seal(connection: AsyncConnection, tenant: UUID, seal: Seal) -> None:
@@ -116,19 +181,12 @@ async def add_seal(connection: AsyncConnection, tenant: UUID, seal: Seal) -> Non
             signature=seal.signature,
             key_id=seal.key_id,
             sealed_at=seal.sealed_at,
+            format=seal.format,
+            checkpoint=seal.checkpoint,
+            checkpoint_digest=seal.checkpoint_digest,
         )
     )
 
 
-async def _seals(connection: AsyncConnection, order: str) -> list[Seal]:
-    columns = (
-        audit_seals.c.sequence,
-        text("CAST(CAST(upto_xid AS text) AS bigint) AS upto_xid"),
-        audit_seals.c.entries,
-        audit_seals.c.digest,
-        audit_seals.c.signature,
-        audit_seals.c.key_id,
-        audit_seals.c.sealed_at,
-    )
-    rows = await connection.execute(select(*columns).order_by(text(f"sequence {order}")))
-    return [Seal(*row) for row in rows]
+async def _seals(connection: AsyncConnection, query: Select[Any]) -> list[Seal]:
+    return [Seal(*row) for row in await connection.execute(query)]

@@ -4,18 +4,16 @@ What was written since the last seal (about a second) is the unsealed window: un
 database's grants alone. A transaction that stays open anywhere on the server keeps the window open behind it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from slipway import clock
 from slipway.audit import repository
-from slipway.audit.chain import GENESIS, Signer, digest, statement
+from slipway.audit.chain import FORMAT, GENESIS, Signer, digest, statement
+from slipway.audit.checkpoint import CHECKPOINTS
 from slipway.audit.repository import Seal
 from slipway.database import Database
+from slipway.evidence import Evidence
 from slipway.telemetry.logs import get_logger
 
 _ENTRIES_A_SEAL = 5_000
@@ -35,11 +33,15 @@ class Sealed:
 
 
 class Sealer:
-    """Seals what has settled. Any number of processes may run one: they take turns on a tenant's chain."""
+    """Seals what has settled. Any number of processes may run one: they take turns on a tenant's chain.
 
-    def __init__(self, database: Database, signer: Signer) -> None:
+    With evidence, each seal names the newest checkpoint that this process knows: no checkpoint can vanish alone.
+    """
+
+    def __init__(self, database: Database, signer: Signer, evidence: Evidence | None = None) -> None:
         self._database = database
         self._signer = signer
+        self._evidence = evidence
 
     async def seal(self) -> Sealed:
         """Seal the settled entries of every tenant; of a long backlog, the oldest."""
@@ -68,53 +70,12 @@ class Sealer:
             entries = await repository.entries_between(connection, start, end)
             if not entries:
                 return 0
-            covered = digest(previous, entries)
-            unsigned = Seal(sequence + 1, end, len(entries), covered, b"", self._signer.key_id, clock.now())
-            await repository.add_seal(connection, tenant, self._signed(tenant, unsigned))
+            seal = self._unsigned(sequence + 1, end, len(entries), digest(previous, entries))
+            signature = self._signer.sign(statement(tenant, seal))
+            await repository.add_seal(connection, tenant, replace(seal, signature=signature))
             return len(entries)
 
-    def _signed(self, tenant: UUID, seal: Seal) -> Seal:
-        return replace(seal, signature=self._signer.sign(statement(tenant, seal)))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the check of a tenant's chain found. `broken` names the first seal that does not hold, and why."""
-
-    seals: int
-    entries: int
-    broken: str | None
-
-
-async def verify(database: Database, signer: Signer, tenant: UUID) -> Verdict:
-    """Check every seal of a tenant against its signature, its predecessor and the entries it covers.
-
-    Whoever cuts off the newest seals leaves a shorter chain that holds: compare the count with an earlier verdict's.
-    """
-    async with database.transaction(tenant) as connection:
-        seals = await repository.all_seals(connection)
-    start, previous, checked = 0, GENESIS, 0
-    for number, seal in enumerate(seals, start=1):
-        async with database.transaction(tenant) as connection:
-            entries = await repository.entries_between(connection, start, seal.upto_xid)
-        broken = _gap(seal, number) or _forgery(signer, tenant, seal) or _change(seal, previous, entries)
-        if broken:
-            return Verdict(number - 1, checked, f"seal {number}: {broken}")
-        start, previous, checked = seal.upto_xid, seal.digest, checked + len(entries)
-    return Verdict(len(seals), checked, None)
-
-
-def _gap(seal: Seal, number: int) -> str | None:
-    return None if seal.sequence == number else f"it has the number {seal.sequence}: a seal before it is missing"
-
-
-def _forgery(signer: Signer, tenant: UUID, seal: Seal) -> str | None:
-    if signer.verify(statement(tenant, seal), seal.signature):
-        return None
-    return "its signature is not ours: it was changed, or signed with another key"
-
-
-def _change(seal: Seal, previous: bytes, entries: Sequence[Row[Any]]) -> str | None:
-    if seal.entries != len(entries):
-        return f"it covers {seal.entries} entries, of which {len(entries)} are there"
-    return None if seal.digest == digest(previous, entries) else "an entry that it covers was changed"
+    def _unsigned(self, sequence: int, end: int, entries: int, covered: bytes) -> Seal:
+        known = self._evidence.seen(CHECKPOINTS) if self._evidence else None
+        number, line = (known.number, known.digest) if known else (None, None)
+        return Seal(sequence, end, entries, covered, b"", self._signer.key_id, clock.now(), FORMAT, number, line)

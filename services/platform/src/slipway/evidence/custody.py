@@ -43,9 +43,9 @@ def next_key(line: Line) -> str:
     return key_id_of(_bytes(line.body["public"])) if line.body.get("kind") == KIND else line.key
 
 
-def custody(lines: Iterable[Line | None], current: AuditSigner) -> Custody:
+def custody(lines: Iterable[Line], current: AuditSigner) -> Custody:
     """Return the keys that the one in use vouches for, by the lines that changed the key."""
-    changes = [line for line in lines if line and line.body.get("kind") == KIND]
+    changes = [line for line in lines if line.body.get("kind") == KIND]
     return Custody(dict(reversed([(current.key_id, current.public_key), *_retired(changes, current.public_key)])))
 
 

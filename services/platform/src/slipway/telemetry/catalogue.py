@@ -265,6 +265,16 @@ KEY_ROTATIONS = Counter(
     "Rotations of tenants' keys that were due: succeeded, or failed (and are tried again within a minute).",
     (Label("outcome", ("succeeded", "failed")),),
 )
+AUDIT_CHECKPOINTS = Counter(
+    "slipway_audit_checkpoints_total",
+    "Runs of the checkpointer, which writes down apart from the database how far the audit log goes.",
+    (Label("outcome", ("succeeded", "failed")),),
+)
+AUDIT_CHECKPOINT_TIME = Gauge(
+    "slipway_audit_checkpoint_timestamp_seconds",
+    f"When the newest checkpoint of the audit log was written, as a Unix time; 0: none known. {_SHARED}",
+    unit="seconds",
+)
 FLAGS_FALLBACK = Counter(
     "slipway_flags_fallback_total",
     "Questions about a flag that neither the server nor the bootstrap file knew; its declared default answered.",
