@@ -189,6 +189,24 @@ async def test_the_audit_log_is_sealed_within_moments(start, submit, platform, p
                 ).scalar_one()
 
 
+async def test_how_far_the_audit_log_goes_is_written_down_apart(start, submit, platform, principal):
+    worker = await start()
+    await submit([b"one"])
+    await worker.reaches('slipway_audit_checkpoints_total{outcome="succeeded"}', 1)
+    await worker.reaches("slipway_audit_checkpoint_timestamp_seconds", 1_700_000_000)
+    (line,) = list(platform.evidence.read("checkpoints"))[:1]
+    assert str(principal.tenant_id) in line.body["heads"]
+
+
+async def test_checkpoints_that_cannot_be_written_are_counted_and_harm_nothing_else(start, platform, tmp_path):
+    (tmp_path / "file").write_text("")
+    settings = platform.settings.model_copy(update={"evidence_dir": tmp_path / "file" / "below"})
+    worker = await start(settings=settings)
+    await worker.reaches('slipway_audit_checkpoints_total{outcome="failed"}', 1)
+    await worker.reaches('slipway_audit_seals_total{outcome="succeeded"}', 1)
+    assert "slipway_audit_checkpoint_timestamp_seconds 0.0" in await worker.metrics()
+
+
 async def test_logs_of_the_worker_name_the_job_and_its_trace_and_nothing_of_its_content(start, submit, observer):
     worker = await start()
     job_id = await submit([b"canary-4711"])

@@ -234,6 +234,23 @@ async def test_after_a_restore_that_was_told_the_log_goes_on(covered, audit, row
     assert not (await audit()).holds, "what was there before is still protected"
 
 
+async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit, checkpointer, stream):
+    await checkpointer.restored("ticket 14")
+    await checkpointer.checkpoint()
+    whole = stream().read_text()
+    for change in (
+        ("ticket 14", "ticket 15"),
+        ('"reason"', '"raeson"'),
+        ('"snapshot"', '"snapsh0t"'),
+        (":[3,", ":[[],"),
+    ):
+        assert change[0] in whole
+        stream().write_text(whole.replace(*change))
+        assert "line 2" in ((await audit()).checkpoints.broken or ""), change
+    stream().write_text(whole)
+    assert (await audit()).holds
+
+
 async def test_a_restore_does_not_forgive_what_it_did_not_lose(covered, audit, rows, write, sealer, checkpointer):
     await checkpointer.restored("ticket 13")
     await rows(f"{CUT_ENTRIES}; DELETE FROM audit_seals WHERE sequence = 3")

@@ -52,6 +52,10 @@ TAMPERING = {
         " WHERE id = (SELECT min(id) + 1 FROM audit_log)"
     ),
     "a key's id is edited": "UPDATE audit_seals SET key_id = 'other' WHERE sequence = 2",
+    "a seal is added before the first": (
+        "INSERT INTO audit_seals (tenant_id, sequence, upto_xid, entries, digest, signature, key_id, sealed_at)"
+        " SELECT tenant_id, -1, '3', 0, digest, signature, key_id, sealed_at FROM audit_seals WHERE sequence = 1"
+    ),
     "a form is edited": "UPDATE audit_seals SET format = 1 WHERE sequence = 2",
     "a form that there is not": "UPDATE audit_seals SET format = 3 WHERE sequence = 2",
     "a known checkpoint is edited": "UPDATE audit_seals SET checkpoint = 1, checkpoint_digest = 'x' WHERE sequence = 2",

@@ -162,7 +162,7 @@ def test_many_writers_take_turns(tmp_path, signer):
 def test_after_a_change_of_the_key_the_new_one_vouches_for_the_old_lines(tmp_path, evidence, signer, written):
     path, _ = written(2)
     second, third = _signer(), _signer()
-    evidence.hand_over("notes", second)
+    assert evidence.hand_over("notes", second) == evidence.hand_over("notes", second)
     Evidence(tmp_path, second).append("notes", {"told": 2})
     Evidence(tmp_path, second).hand_over("notes", third)
     last = Evidence(tmp_path, third)

@@ -19,6 +19,9 @@ _SEALS_A_PAGE = 500
 _ENTRIES_A_PAGE = 5_000
 """What is in memory at a time, but for a single transaction that wrote more."""
 
+_BELOW_ALL = -(2**63)
+"""So that a seal numbered 0 or less does not hide."""
+
 Watch = Callable[[int], None]
 """Is told how many entries were checked since it was last told."""
 
@@ -69,7 +72,7 @@ class ChainCheck:
         at = _Progress()
         while True:
             async with self._database.transaction(tenant) as connection:
-                seals = _page(await repository.seals_after(connection, at.sequence, _SEALS_A_PAGE))
+                seals = _page(await repository.seals_after(connection, at.sequence or _BELOW_ALL, _SEALS_A_PAGE))
                 signed, fault = self._signed(tenant, seals, at.sequence)
                 entries = await _entries(connection, at.upto, signed)
             if not seals:

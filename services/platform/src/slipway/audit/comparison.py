@@ -13,7 +13,7 @@ from slipway.audit.checkpoint import CHECKPOINTS, Checkpoint, Head, Kind, read_c
 from slipway.audit.checkpointer import TAIL
 from slipway.audit.repository import Seal
 from slipway.database import Database
-from slipway.evidence import BrokenEvidenceError, Evidence
+from slipway.evidence import BrokenEvidenceError, Evidence, Line
 
 _HEADS_AT_ONCE = 2_000
 PROMISED = timedelta(seconds=60)
@@ -149,11 +149,19 @@ class Comparison:
 def _restores(evidence: Evidence) -> list[list[Checkpoint]]:
     """Return the restores, each of as many lines as were needed for all tenants: they share a snapshot."""
     found: dict[str, list[Checkpoint]] = {}
-    for line in evidence.lines(CHECKPOINTS):
-        checkpoint = read_checkpoint(line)
-        if checkpoint and checkpoint.kind is Kind.RESTORED:
+    for line in evidence.unverified(CHECKPOINTS, Kind.RESTORED):
+        checkpoint = _unverified(line)
+        if checkpoint:
             found.setdefault(checkpoint.snapshot, []).append(checkpoint)
     return list(found.values())
+
+
+def _unverified(line: Line) -> Checkpoint | None:
+    """Read a line that may have been changed; None if it makes no sense: the check of the lines will stop at it."""
+    try:
+        return read_checkpoint(line)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _left(parts: list[Checkpoint], tenant: UUID) -> int:

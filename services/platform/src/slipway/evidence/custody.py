@@ -40,13 +40,13 @@ def handing_over(line: Line, signer: AuditSigner, successor: AuditSigner) -> Lin
 
 def next_key(line: Line) -> str:
     """Return the id of the key that signs the line after this one."""
-    return key_id_of(_bytes(line.body["public"])) if line.body.get("kind") == KIND else line.key
+    return key_id_of(_bytes(line.body.get("public"))) if line.body.get("kind") == KIND else line.key
 
 
-def custody(lines: Iterable[Line], current: AuditSigner) -> Custody:
+def custody(changes: Iterable[Line], current: AuditSigner) -> Custody:
     """Return the keys that the one in use vouches for, by the lines that changed the key."""
-    changes = [line for line in lines if line.body.get("kind") == KIND]
-    return Custody(dict(reversed([(current.key_id, current.public_key), *_retired(changes, current.public_key)])))
+    keys = [(current.key_id, current.public_key), *_retired(list(changes), current.public_key)]
+    return Custody(dict(reversed(keys)))
 
 
 def _retired(changes: list[Line], vouching: bytes) -> Iterator[tuple[str, bytes]]:

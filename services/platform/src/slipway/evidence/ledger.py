@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway import clock
-from slipway.evidence.custody import Custody, custody, handing_over, next_key
+from slipway.evidence.custody import KIND, Custody, custody, handing_over, next_key
 from slipway.evidence.errors import BrokenEvidenceError, EvidenceError
 from slipway.evidence.line import GENESIS, Line
 from slipway.evidence.segments import Segments
@@ -37,7 +37,15 @@ class Evidence:
         return self._add(stream, lambda line: replace(line, body=dict(body)))
 
     def hand_over(self, stream: str, successor: AuditSigner) -> Line:
-        """Give a stream to another key: both sign, from the next line on the successor alone. Raises as `append`."""
+        """Give a stream to another key: both sign, after that the successor alone. Repeated, it does nothing.
+
+        Raises:
+            EvidenceError: the folder cannot be written, or the stream is in the care of a third key.
+            BrokenEvidenceError: lines that were there have vanished.
+        """
+        last = self.newest(stream)
+        if last and next_key(last) == successor.key_id:
+            return last
         return self._add(stream, lambda line: handing_over(line, self._signer, successor))
 
     def newest(self, stream: str) -> Line | None:
@@ -62,15 +70,16 @@ class Evidence:
 
     def streams(self) -> list[str]:
         """Return the names of the streams that are there."""
-        return sorted(path.name for path in self._folder.iterdir() if path.is_dir()) if self._folder.is_dir() else []
+        return sorted({path.parent.name for path in self._folder.glob("*/*.jsonl")})
 
     def custody(self, stream: str) -> Custody:
         """Return the keys of a stream."""
-        return custody(self.lines(stream), self._signer)
+        return custody(self.unverified(stream, KIND), self._signer)
 
-    def lines(self, stream: str) -> Iterator[Line]:
-        """Yield the lines as they are, unverified."""
-        return filter(None, Segments(self._folder / stream).lines())
+    def unverified(self, stream: str, kind: str) -> Iterator[Line]:
+        """Yield the lines whose body is of this `kind`, as they are, without a look at the others."""
+        words = f'"kind":"{kind}"'.encode()
+        return (line for line in Segments(self._folder / stream).lines(words) if line.body.get("kind") == kind)
 
     def read(self, stream: str) -> Iterator[Line]:
         """Yield the lines from the first on, each after a check of its number, its link to the one before and its key.
@@ -83,7 +92,7 @@ class Evidence:
         """
         held = self.custody(stream)
         number, previous, key = 1, GENESIS, held.first()
-        for line in self.lines(stream):
+        for line in Segments(self._folder / stream).lines():
             if line.number != number:
                 raise BrokenEvidenceError(number, f"it is missing; the next one there is {line.number}")
             if line.stream != stream or line.previous != previous:

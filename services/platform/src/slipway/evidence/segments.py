@@ -47,10 +47,13 @@ class Segments:
                     return line
         return None
 
-    def lines(self) -> Iterator[Line | None]:
-        """Yield the lines from the first on, one file in memory at a time; None for bytes that are no line."""
+    def lines(self, words: bytes = b"") -> Iterator[Line]:
+        """Yield the lines with these words in them from the first on, one file in memory at a time.
+
+        Bytes that are no line are passed over.
+        """
         for path in self._paths():
-            yield from (parse(raw) for raw in _read(path).split(b"\n") if raw)
+            yield from filter(None, (parse(raw) for raw in _read(path).split(b"\n") if words in raw))
 
     def add(self, line: Line) -> None:
         """Append a line and wait until it is on the disk. After a torn line, on a line of its own."""
