@@ -229,6 +229,21 @@ _AUDIT = Row(
             NO_LIMIT,
             (Query(rate("slipway_audit_seals_total", "outcome"), "{{outcome}}"),),
         ),
+        Panel(
+            "Age of the newest checkpoint",
+            "Seconds. Without checkpoints, whoever owns the database could cut off seals with their entries.",
+            "s",
+            above(warn=45, bad=90),
+            (Query("time() - max(slipway_audit_checkpoint_timestamp_seconds)", "newest"),),
+            alerts=("AuditCheckpointLate",),
+        ),
+        Panel(
+            "Runs of the checkpointer",
+            "One worker writes, the others look. `failed`: read the log of the workers for `background.failed`.",
+            "ops",
+            NO_LIMIT,
+            (Query(rate("slipway_audit_checkpoints_total", "outcome"), "{{outcome}}"),),
+        ),
     ),
 )
 

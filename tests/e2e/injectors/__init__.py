@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from e2e.injectors.containers import pause, restart_often, stop, throttle, unruly_workers
 from e2e.injectors.database import forge_key, hold_transaction, keep_old_row, lock_table
-from e2e.injectors.files import break_rules, expire_certificate, lose_master_key
+from e2e.injectors.files import break_rules, expire_certificate, lock_evidence, lose_master_key
 from e2e.injectors.load import (
     ask_slowly,
     break_webhooks,
@@ -31,6 +31,7 @@ INJECTORS: Mapping[str, Injector] = {
         hold_transaction,
         keep_old_row,
         leave_webhooks,
+        lock_evidence,
         lock_table,
         lose_master_key,
         overload,

@@ -1,4 +1,4 @@
-"""Files that are wrong: a rule that is none, a certificate that ends tomorrow, a master key that is gone."""
+"""Files that are wrong: a rule that is none, a certificate about to end, a lost key, evidence nobody may write."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +27,10 @@ place.write_bytes(new.public_bytes(serialization.Encoding.PEM))
 place.chmod(0o400)
 """
 _UNLINK = "import pathlib; pathlib.Path('/secrets/app/master.key').unlink()"
+_LOCK = """
+import os
+os.chmod("/var/lib/slipway/evidence/checkpoints/lock", {mode})
+"""
 
 
 @contextmanager
@@ -64,3 +68,13 @@ def lose_master_key(stage: Stage) -> Iterator[None]:
         yield
     finally:
         stage.project.compose(*run, "setup")
+
+
+@contextmanager
+def lock_evidence(stage: Stage) -> Iterator[None]:
+    """Let no worker write checkpoints of the audit log; all of them share the volume."""
+    stage.project.compose("exec", "-T", "worker", "python", "-c", _LOCK.format(mode="0o400"))
+    try:
+        yield
+    finally:
+        stage.project.compose("exec", "-T", "worker", "python", "-c", _LOCK.format(mode="0o600"))

@@ -86,7 +86,8 @@ def _count(project: Project, table: str) -> int:
 
 
 def _audit_holds(project: Project) -> None:
-    """Demand that every tenant's chain holds, and soon covers what was written after the restore."""
+    """Demand that every tenant's chain holds, and soon covers what was written after the restore, once that is told."""
+    project.operator("audit", "restored", "--reason", "drill")
 
     def sealed() -> bool:
         entries = sum(int(found) for found in _ENTRIES.findall(project.operator("audit", "verify")))
