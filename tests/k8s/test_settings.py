@@ -22,12 +22,13 @@ FIXED = {
     "SLIPWAY_MASTER_KEY_FILE",
     "SLIPWAY_AUDIT_KEY_FILE",
     "SLIPWAY_TENANT_KEYS_DIR",
+    "SLIPWAY_EVIDENCE_DIR",
     "SLIPWAY_API_PORT",
     "SLIPWAY_API_FD",
     "SLIPWAY_READY_FD",
     "SLIPWAY_METRICS_PORT",
 }
-"""Those on which the pods' own form relies: files of a Secret, ports, descriptors of a process that starts another."""
+"""Those on which the pods' own form relies: mounted files and folders, ports, descriptors given by another process."""
 ALL = {variable(name) for name in Settings.model_fields}
 
 

@@ -6,7 +6,7 @@ it shows the key provider their identity: their ServiceAccount and their volumes
 {{- define "slipway.cliOverrides" -}}
 {{- $worker := dict "root" . "component" "worker" "values" .Values.worker }}
 {{- $values := merge (dict "resources" .Values.migration.resources) (pick .Values.worker "extraVolumes" "extraVolumeMounts") }}
-{{- $cli := dict "root" . "component" "migration" "values" $values "image" "slipway-cli" "secret" "operator" }}
+{{- $cli := dict "root" . "component" "migration" "values" $values "image" "slipway-cli" "secret" "operator" "evidence" true }}
 {{- $environment := include "slipway.environment" $cli | fromYaml }}
 {{- $container := merge (dict "name" "slipway-cli") (include "slipway.container" $cli | fromYaml) $environment }}
 {{- $pod := dict

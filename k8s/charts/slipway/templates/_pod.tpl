@@ -1,7 +1,8 @@
 {{/*
 What our pods have in common. Each of these takes one dict, "the component":
   root: $, component: its label, values: its part of the values, image: its image, secret: whose Secret it mounts,
-  name: the end of its objects' names, where that is not the label.
+  name: the end of its objects' names, where that is not the label,
+  evidence: whether it reads or writes what must outlive the database.
 */}}
 
 {{/*
@@ -83,6 +84,10 @@ volumeMounts:
     readOnly: true
   - name: tmp
     mountPath: /tmp
+  {{- if .evidence }}
+  - name: evidence
+    mountPath: /var/lib/slipway/evidence
+  {{- end }}
   {{- with .values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -113,7 +118,10 @@ env:
 {{- with $variables }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
-{{/* Secrets of the component alone, readable by its group; and the only place that can be written to, which is never on a disk. */}}
+{{/*
+Secrets of the component alone, readable by its group; a place that can be written to, which is never on a disk; and the
+evidence, on the claim of the values. Without one it lives and dies with the pod.
+*/}}
 {{- define "slipway.volumes" -}}
 - name: secrets
   secret:
@@ -123,6 +131,16 @@ env:
   emptyDir:
     medium: Memory
     sizeLimit: 64Mi
+{{- if .evidence }}
+- name: evidence
+  {{- with .root.Values.evidence.claim }}
+  persistentVolumeClaim:
+    claimName: {{ . }}
+  {{- else }}
+  emptyDir:
+    sizeLimit: 128Mi
+  {{- end }}
+{{- end }}
 {{- with .values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
