@@ -97,7 +97,6 @@ def test_a_restore_that_is_told_is_forgiven_and_named(log, change):
 def test_the_key_is_changed_and_old_seals_hold(log, tmp_path):
     found = audit("hand-over", str(tmp_path / "new.pem"))
     assert found.exit_code == 0, found.output
-    assert audit("verify").exit_code == 1, "the old key is not in use any more"
     (tmp_path / "new.pem").rename(log.audit_key_file)
     found = audit("verify")
     assert found.exit_code == 0, found.output

@@ -117,12 +117,10 @@ class _Bar(Progress):
         super().__init__(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._seen: set[UUID] = set()
         self._tenants = tenants
-        self._task = self.add_task("checkpoints")
+        self._task = self.add_task("chains")
 
-    def saw(self, tenant: UUID | None, entries: int) -> None:
+    def saw(self, tenant: UUID, entries: int) -> None:
         """Take in that so many more entries of a tenant were checked."""
-        if tenant is None:
-            return
         self._seen.add(tenant)
         self.update(self._task, description=f"tenant {len(self._seen)} of {self._tenants}", advance=entries)
 

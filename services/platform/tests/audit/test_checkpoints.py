@@ -238,14 +238,15 @@ async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit,
     await checkpointer.restored("ticket 14")
     await checkpointer.checkpoint()
     whole = stream().read_text()
+    first, second, third = whole.splitlines(keepends=True)
     for change in (
         ("ticket 14", "ticket 15"),
-        ('"reason"', '"raeson"'),
-        ('"snapshot"', '"snapsh0t"'),
+        ('"reason"', '"reasom"'),
+        ('"snapshot"', '"snapshou"'),
         (":[3,", ":[[],"),
     ):
-        assert change[0] in whole
-        stream().write_text(whole.replace(*change))
+        assert change[0] in second
+        stream().write_text(first + second.replace(*change) + third)
         assert "line 2" in ((await audit()).checkpoints.broken or ""), change
     stream().write_text(whole)
     assert (await audit()).holds

@@ -56,6 +56,7 @@ TAMPERING = {
         "INSERT INTO audit_seals (tenant_id, sequence, upto_xid, entries, digest, signature, key_id, sealed_at)"
         " SELECT tenant_id, -1, '3', 0, digest, signature, key_id, sealed_at FROM audit_seals WHERE sequence = 1"
     ),
+    "a checkpoint is named without its digest": "UPDATE audit_seals SET checkpoint = 7 WHERE sequence = 2",
     "a form is edited": "UPDATE audit_seals SET format = 1 WHERE sequence = 2",
     "a form that there is not": "UPDATE audit_seals SET format = 3 WHERE sequence = 2",
     "a known checkpoint is edited": "UPDATE audit_seals SET checkpoint = 1, checkpoint_digest = 'x' WHERE sequence = 2",
@@ -65,7 +66,7 @@ TAMPERING = {
 
 CHANGED = """
     SELECT EXISTS (TABLE kept_log EXCEPT TABLE audit_log) OR EXISTS (TABLE audit_log EXCEPT TABLE kept_log)
-        OR EXISTS (TABLE kept_seals EXCEPT TABLE audit_seals)
+        OR EXISTS (TABLE kept_seals EXCEPT TABLE audit_seals) OR EXISTS (TABLE audit_seals EXCEPT TABLE kept_seals)
 """
 
 

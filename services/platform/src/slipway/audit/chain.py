@@ -51,8 +51,8 @@ def statement(tenant: UUID, seal: Seal) -> bytes:
     words = (tenant, seal.sequence, seal.upto_xid, seal.entries, seal.digest.hex(), sealed_at)
     if seal.format == 1:
         return " ".join(map(str, ("slipway.audit/1", *words))).encode()
-    known = f"{seal.checkpoint}:{seal.checkpoint_digest.hex()}" if seal.checkpoint_digest else "-"
-    return " ".join(map(str, (f"slipway.audit/{seal.format}", *words, seal.key_id, known))).encode()
+    known = (seal.checkpoint, seal.checkpoint_digest.hex() if seal.checkpoint_digest is not None else None)
+    return " ".join(map(str, (f"slipway.audit/{seal.format}", *words, seal.key_id, *known))).encode()
 
 
 def _fields(entry: Row[Any], *, detailed: bool = True) -> list[Any]:

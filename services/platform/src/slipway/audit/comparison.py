@@ -34,7 +34,11 @@ class Testimony:
 
 
 class Comparison:
-    """Reads all checkpoints once, and holds the database against each. Keeps eight bytes of each line in memory."""
+    """Holds the database against each checkpoint. First it is shown all seals, then it reads the checkpoints.
+
+    In this order a log may be checked that is being written: what a seal names has been written before it, and so has
+    what a checkpoint names. In memory are eight bytes for each checkpoint.
+    """
 
     def __init__(self, database: Database, evidence: Evidence) -> None:
         """Look through the lines for restores, which say what is not to be expected of the database any more.
@@ -44,13 +48,16 @@ class Comparison:
         """
         self._database = database
         self._evidence = evidence
-        self._prints = array("Q")
+        self._named = array("Q", [0])
         self._restores = _restores(evidence)
         self._unknown = 0
         self.testimony = Testimony()
 
     async def compare(self) -> Testimony:
-        """Check the lines themselves, and that the database has every seal and every unsealed entry that they name."""
+        """Check the lines themselves, and that the database has every seal and every unsealed entry that they name.
+
+        To be called once all seals were seen.
+        """
         waiting: dict[UUID, list[tuple[Checkpoint, Head]]] = defaultdict(list)
         count = 0
         for checkpoint in self._held():
@@ -64,41 +71,40 @@ class Comparison:
         return self.testimony
 
     def see(self, tenant: UUID, seal: Seal) -> None:
-        """Hold a seal, which names the newest checkpoint that its sealer knew, against the checkpoints."""
+        """Remember the newest checkpoint that the sealer of a seal knew."""
         if seal.checkpoint is None or seal.checkpoint_digest is None or self._replaced(tenant, seal.sequence):
             return
-        known = seal.checkpoint <= len(self._prints)
-        if not known or self._prints[seal.checkpoint - 1] != _print(seal.checkpoint_digest):
+        self._named.extend([0] * (seal.checkpoint + 1 - len(self._named)))
+        known, told = self._named[seal.checkpoint], _print(seal.checkpoint_digest)
+        if known not in (0, told):
             self._unknown = max(self._unknown, seal.checkpoint)
+        self._named[seal.checkpoint] = told
 
     def judge(self, tenants: Collection[UUID], newest_seal: datetime | None, now: datetime) -> None:
-        """Say what is wrong as a whole, once all seals of these tenants, whom the database has, were seen."""
+        """Say what is wrong as a whole, when all was compared; these are the tenants whom the database has."""
         told = self.testimony
         for tenant in told.tenants.difference(tenants):
             told.faults.setdefault(tenant, "the tenant is not in the database any more")
+        unknown = max(self._unknown, len(self._named) - 1 if len(self._named) - 1 > told.lines else 0)
         if told.broken:
             return
-        if self._unknown:
-            told.broken = f"line {self._unknown}: a seal names it, and it is missing or another one"
+        if unknown:
+            told.broken = f"line {unknown}: a seal names it, and it is missing or another one"
         elif told.newest is None and newest_seal and now - newest_seal > PROMISED:
             told.broken = f"there are none, though the database has seals since before {newest_seal:%Y-%m-%d %H:%M:%S}"
-        elif told.newest and newest_seal and self._late(told.newest, newest_seal):
+        elif told.newest and newest_seal and newest_seal - told.newest > PROMISED:
             told.broken = (
                 f"the newest is of {told.newest:%Y-%m-%d %H:%M:%S}, and there are seals until "
                 f"{newest_seal:%Y-%m-%d %H:%M:%S}: they were cut off, or are not written"
             )
 
-    def _late(self, newest: datetime, newest_seal: datetime) -> bool:
-        """Tell whether seals go on beyond the checkpoints, also beyond one that was written since they were read."""
-        again = self._evidence.newest(CHECKPOINTS)
-        return newest_seal - newest > PROMISED and not (again and newest_seal - again.at <= PROMISED)
-
     def _held(self) -> Iterator[Checkpoint]:
         told, since = self.testimony, max((restore[0].number for restore in self._restores), default=0)
         try:
             for line in self._evidence.read(CHECKPOINTS):
-                self._prints.append(_print(line.digest))
                 told.lines, told.newest = line.number, line.at
+                if line.number < len(self._named) and self._named[line.number] not in (0, _print(line.digest)):
+                    self._unknown = max(self._unknown, line.number)
                 checkpoint = read_checkpoint(line)
                 if checkpoint:
                     told.tenants |= checkpoint.heads.keys() if line.number >= since else set()

@@ -13,8 +13,8 @@ from slipway.audit.comparison import Comparison, Testimony
 from slipway.database import Database
 from slipway.evidence import Evidence
 
-Watch = Callable[[UUID | None, int], None]
-"""Is told how many entries of which tenant were checked since it was last told; None: the checkpoints."""
+Watch = Callable[[UUID, int], None]
+"""Is told how many entries of which tenant were checked since it was last told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,11 @@ async def verify(
         EvidenceError: the folder of the evidence cannot be read.
     """
     comparison = Comparison(database, evidence)
-    testimony = await comparison.compare()
-    watch(None, testimony.lines)
     check = ChainCheck(database, evidence.custody(CHECKPOINTS).keys, comparison.see)
     verdicts: dict[UUID, Verdict] = {}
     for tenant in tenants:
         verdicts[tenant] = await check.verify(tenant, partial(watch, tenant))
+    testimony = await comparison.compare()
     comparison.judge(tenants, _newest(verdicts), clock.now())
     return Report(verdicts, testimony)
 
