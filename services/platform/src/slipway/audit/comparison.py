@@ -13,7 +13,7 @@ from slipway.audit.checkpoint import CHECKPOINTS, Checkpoint, Head, Kind, read_c
 from slipway.audit.checkpointer import TAIL
 from slipway.audit.repository import Seal
 from slipway.database import Database
-from slipway.evidence import BrokenEvidenceError, Evidence, Line
+from slipway.evidence import BrokenEvidenceError, Evidence
 
 _HEADS_AT_ONCE = 2_000
 PROMISED = timedelta(seconds=60)
@@ -153,21 +153,17 @@ class Comparison:
 
 
 def _restores(evidence: Evidence) -> list[list[Checkpoint]]:
-    """Return the restores, each of as many lines as were needed for all tenants: they share a snapshot."""
+    """Return the restores, each of as many lines as were needed for all tenants: they share a snapshot.
+
+    A line that nobody of ours has signed is passed over: the check of all lines will stop at it.
+    """
     found: dict[str, list[Checkpoint]] = {}
-    for line in evidence.unverified(CHECKPOINTS, Kind.RESTORED):
-        checkpoint = _unverified(line)
+    held = evidence.custody(CHECKPOINTS)
+    for line in filter(held.signed, evidence.unverified(CHECKPOINTS, Kind.RESTORED)):
+        checkpoint = read_checkpoint(line)
         if checkpoint:
             found.setdefault(checkpoint.snapshot, []).append(checkpoint)
     return list(found.values())
-
-
-def _unverified(line: Line) -> Checkpoint | None:
-    """Read a line that may have been changed; None if it makes no sense: the check of the lines will stop at it."""
-    try:
-        return read_checkpoint(line)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
 
 
 def _left(parts: list[Checkpoint], tenant: UUID) -> int:
