@@ -53,6 +53,7 @@ _PATH: Held = held(
     "address, no query and no agent of anybody.",
 )[HELD]
 _SIGNAL: Held = nothing_personal(Purpose.OPERATING, "What is not declared does not leave the process.")[HELD]
+_EVIDENCE: Held = nothing_personal(Purpose.ACCOUNTABILITY)[HELD]
 _SETTING: Held = nothing_personal(Purpose.OPERATING)[HELD]
 _MODEL: Held = nothing_personal(
     Purpose.ANSWERING,
@@ -90,6 +91,13 @@ PLACES = (
         Kept("what they open needs them", until="they are replaced"),
         ("keys", "local.env"),
         ("secrets",),
+    ),
+    Place(
+        "evidence",
+        "Signed lines that outlive the database: ids of tenants, how far their audit logs go, and reviews.",
+        _EVIDENCE,
+        Kept("what was cut off the audit log is found by it", until="an operator moves old files away"),
+        ("evidence",),
     ),
     Place(
         "open keys in memory",
