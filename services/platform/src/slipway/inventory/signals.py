@@ -46,7 +46,7 @@ METRIC_LABELS = {
     **_each(
         _WORD, "channel distribution flag label method model outcome purpose python reason role route state status"
     ),
-    **_each(_WORD, "variant version workload"),
+    **_each(_WORD, "store variant version workload"),
 }
 """Every label of a metric (`slipway.telemetry.catalogue`)."""
 
