@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.database.tables import ALL_TABLES
+from slipway.inventory.tables import retention_of
 from slipway.retention.policies import Policy
 from slipway.retention.stores import STORES
 from slipway.settings import Settings, variable
@@ -19,7 +20,6 @@ TABLES = {table.name: table for table in ALL_TABLES}
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.store)
 def test_a_policy_is_about_what_there_is(policy):
-    assert policy.since in TABLES[policy.table].columns
     assert set(policy.takes_along) <= TABLES.keys()
     assert timedelta(hours=1) <= policy.limit(Settings(_env_file=None)) <= timedelta(days=366)
 
@@ -29,7 +29,7 @@ def test_the_page_tells_each_period(policy):
     row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{policy.store}` |"))
     days = round(policy.limit(Settings(_env_file=None)) / timedelta(days=1))
     assert re.search(rf"\| {days} days?\b", row)
-    assert f"| {'-' if policy.setting is None else f'`{variable(policy.setting)}`'} |" in row
+    assert f"| {'-' if policy.kept.setting is None else f'`{variable(policy.kept.setting)}`'} |" in row
 
 
 def test_the_page_and_the_metrics_name_all_stores():
@@ -45,7 +45,13 @@ def test_the_limit_is_the_settings():
     assert limits["idempotency_keys"] == timedelta(hours=1)
 
 
-@pytest.mark.parametrize("period", [{}, {"days": 1, "setting": "job_retention_days"}, {"setting": "max_webhooks"}])
-def test_a_policy_without_one_period_is_refused(period):
-    with pytest.raises(ValueError, match=r"give one of them|is no setting"):
-        Policy("x", "jobs", "created_at", "it is so", **period)
+def test_every_table_that_declares_an_age_is_deleted_from_by_it_and_no_other():
+    aged = {table.name for table in ALL_TABLES if retention_of(table).period(Settings(_env_file=None)) is not None}
+    assert {policy.table for policy in POLICIES} == aged
+    along = {table.name for table in ALL_TABLES if retention_of(table).follows}
+    assert along <= {table for policy in POLICIES for table in policy.takes_along}
+
+
+def test_a_table_without_an_age_has_no_limit():
+    with pytest.raises(ValueError, match="the rows of tenants end with an event"):
+        Policy("tenants", "tenants").limit(Settings(_env_file=None))
