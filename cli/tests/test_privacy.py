@@ -1,5 +1,6 @@
 import json
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -36,3 +37,35 @@ def test_a_workload_that_is_not_there_is_named(project, monkeypatch):
 @pytest.mark.parametrize("form", ["xml", ""])
 def test_another_format_is_refused(project, form):
     assert run(app, ["privacy", "inventory", "--format", form]).exit_code == 2
+
+
+@pytest.fixture
+def installation(settings, monkeypatch):
+    monkeypatch.setattr("slipway_cli.privacy.local_settings", lambda: settings)
+
+
+def test_a_review_is_printed_kept_and_listed(installation, settings):
+    done = run(app, ["privacy", "review"])
+    assert done.exit_code == 0, done.output
+    assert "Nothing was found that is not as it should be." in done.output
+    (line,) = run(app, ["privacy", "reviews"]).output.splitlines()
+    assert line.endswith(" UTC  0 findings")
+
+
+def test_a_review_that_finds_something_ends_with_one(installation, settings):
+    with psycopg.connect(settings.database_owner_url.get_secret_value(), autocommit=True) as owner:
+        owner.execute("ALTER TABLE jobs ADD COLUMN remark text")
+    done = run(app, ["privacy", "review", "--json"])
+    assert done.exit_code == 1
+    assert json.loads(done.output)["findings"] == 1
+    assert "The column jobs.remark does not say what it holds." in done.output
+
+
+def test_a_review_that_cannot_be_kept_says_so(installation, settings, monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    elsewhere = settings.model_copy(update={"evidence_dir": blocked})
+    monkeypatch.setattr("slipway_cli.privacy.local_settings", lambda: elsewhere)
+    done = run(app, ["privacy", "review"])
+    assert done.exit_code == 1
+    assert "SLIPWAY_EVIDENCE_DIR" in done.stderr

@@ -17,7 +17,7 @@ COMMANDS = {
     "tenants": Source("slipway_cli.tenants", "Create and list tenants."),
     "keys": Source("slipway_cli.keys", "API keys, and the encryption keys of the tenants."),
     "audit": Source("slipway_cli.audit", "Check the audit log."),
-    "privacy": Source("slipway_cli.privacy", "Say what is held of anybody, and why."),
+    "privacy": Source("slipway_cli.privacy", "Say what is held of anybody, and why; and review how it is handled."),
     "retention": Source("slipway_cli.retention", "Delete what is older than its limit, and hold what is not to be."),
     "model": Source("slipway_cli.model", "Build, train and evaluate models."),
     "migrate": Source("slipway_cli.migrate", "Bring the database to this version's schema."),

@@ -247,6 +247,9 @@ class Settings(BaseSettings):
         2_592_000.0, gt=0, description="Seconds that webhook events and the log of their deliveries are kept."
     )
 
+    privacy_review_days: int = Field(
+        7, ge=1, le=10, description="Days between two reviews of how data are handled ([privacy](privacy.md))."
+    )
     privacy_controller: str | None = Field(
         None, description="Who answers for the data, as the privacy notice names them: `Example Ltd, 1 Street, Town`."
     )

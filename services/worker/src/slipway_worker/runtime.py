@@ -26,6 +26,8 @@ from slipway.logstore.retention import EVERY_SECONDS
 from slipway.logstore.retention import Retention as LogRetention
 from slipway.process import announce_ready
 from slipway.retention.service import Retention, RetentionSchedule
+from slipway.review.checks import Reviewed
+from slipway.review.service import LOOK_SECONDS, ReviewSchedule
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
@@ -124,6 +126,7 @@ class Runtime:
         beside.every(CHECK_SECONDS, "keys.check", platform.key_provider.check)
         beside.every(schedule.EVERY_SECONDS, "keys.rotate", self._rotate_keys)
         beside.every(self._settings.retention_every_seconds, "retention", self._retention.run)
+        beside.every(LOOK_SECONDS, "privacy.review", self._review.run)
         self._ready.set()
         announce_ready(self._settings)
 
@@ -148,6 +151,8 @@ class Runtime:
         self._keys = schedule.KeySchedule(platform.database, platform.rotation, platform.settings, platform.metrics)
         self._retention = RetentionSchedule(Retention(platform.database, platform.settings), platform.metrics)
         self._log_retention = LogRetention(platform.settings, platform.metrics)
+        reviewed = Reviewed(platform.database, platform.settings, platform.workload)
+        self._review = ReviewSchedule(reviewed, platform.evidence, platform.metrics)
         log.info("worker.ready", workload=platform.workload.name, model=platform.workload.version)
 
     async def _close(self) -> None:

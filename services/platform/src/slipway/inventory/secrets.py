@@ -36,7 +36,8 @@ _PLAIN = """
     max_webhooks webhook_allowed_networks webhook_ca_file webhook_timeout webhook_poll_seconds webhook_concurrency
     webhook_endpoint_concurrency webhook_breaker_failures webhook_breaker_seconds webhook_disable_seconds
     webhook_retention_seconds
-    job_retention_days api_key_retention_days retention_every_seconds privacy_controller privacy_contact
+    job_retention_days api_key_retention_days retention_every_seconds privacy_review_days privacy_controller
+    privacy_contact
     tenant_key_days evidence_dir checkpoint_seconds
     unleash_url flags_file otlp_endpoint trace_ratio traces_per_second
     log_store_url log_store_user log_store_ca_file log_store_timeout log_store_replicas log_retention_days

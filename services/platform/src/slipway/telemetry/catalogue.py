@@ -249,6 +249,15 @@ KEY_PROVIDER_DURATION = Histogram(
     unit="seconds",
     buckets=_REQUEST_SECONDS,
 )
+PRIVACY_REVIEW_FINDINGS = Gauge(
+    "slipway_privacy_review_findings",
+    f"What the newest review of data handling has found that is not as it is declared. {_SHARED}",
+)
+PRIVACY_REVIEW_TIME = Gauge(
+    "slipway_privacy_review_timestamp_seconds",
+    f"When the newest review of data handling was, as a Unix time; 0: none known. {_SHARED}",
+    unit="seconds",
+)
 TENANT_KEY_AGE = Gauge(
     "slipway_tenant_key_age_seconds",
     f"Age of the oldest tenant key that wraps new keys. {_SHARED}",
