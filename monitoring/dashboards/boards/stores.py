@@ -304,9 +304,30 @@ _RETENTION = Row(
     ),
 )
 
+_REVIEW = Row(
+    "Review of data handling",
+    (
+        Panel(
+            "Findings",
+            "Zero. `slipway privacy reviews` lists the reports.",
+            "none",
+            above(bad=1),
+            (Query("max(slipway_privacy_review_findings)", "findings"),),
+            alerts=("PrivacyReviewFindings",),
+        ),
+        Panel(
+            "Since the newest review",
+            "Days, at most as many as `SLIPWAY_PRIVACY_REVIEW_DAYS`.",
+            "s",
+            above(warn=11 * 86_400, bad=14 * 86_400),
+            (Query("time() - max(slipway_privacy_review_timestamp_seconds)", "newest"),),
+        ),
+    ),
+)
+
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; the audit log; and the retention.",
-    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION),
+    "PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; the audit log; retention and review.",
+    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _REVIEW),
 )

@@ -1,9 +1,10 @@
-"""What goes wrong in PostgreSQL: sessions that hold up others, and a key that cannot be replaced."""
+"""What goes wrong in PostgreSQL: sessions that hold up others, keys and rows that stay, rights that nobody declared."""
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from e2e.failure import UnmetError
 from e2e.stage import Stage
 
 _NAME = "e2e-fault"
@@ -48,6 +49,25 @@ def forge_key(stage: Stage) -> Iterator[None]:
         yield
     finally:
         _run(stage, f"DELETE FROM tenants WHERE id = '{_FORGED}'")
+
+
+@contextmanager
+def grant_too_much(stage: Stage) -> Iterator[None]:
+    """Let everybody read a table, and a review find it."""
+    _run(stage, "GRANT SELECT ON tenants TO PUBLIC")
+    try:
+        _review(stage)
+        yield
+    finally:
+        _run(stage, "REVOKE SELECT ON tenants FROM PUBLIC")
+        _review(stage)
+
+
+def _review(stage: Stage) -> None:
+    with suppress(UnmetError):  # it ends with 1 where it finds something
+        stage.project.compose("run", "--rm", "-T", "cli", "privacy", "review", "--json")
+    # A worker tells of the newest review when it starts.
+    stage.project.compose("restart", "--timeout", "30", "worker")
 
 
 @contextmanager
