@@ -71,7 +71,7 @@ async def test_a_row_that_should_be_gone_for_a_day_is_found(found, submit, platf
     with ahead(30.5):
         assert (await found())["retention"] == []
     with ahead(31.5):
-        assert "jobs: 1 are beyond their limit of 30 days." in (await found())["retention"]
+        assert "jobs: 2 rows are beyond their limit of 30 days." in (await found())["retention"]
 
 
 async def test_a_key_that_should_have_been_replaced_is_found(found, principal, platform):

@@ -62,7 +62,9 @@ async def retention(of: Reviewed) -> Outcome:
     """Look for rows that should have been deleted a day ago or longer. What a legal hold keeps is no finding."""
     seen, now = await Retention(of.database, of.settings).look(), clock.now()
     late = [each for each in seen if each.overdue(now) > _GRACE]
-    findings = [f"{each.policy.store}: {each.due:,} are beyond their limit of {each.limit.days} days." for each in late]
+    findings = [
+        f"{each.policy.store}: {each.due:,} rows are beyond their limit of {each.limit.days} days." for each in late
+    ]
     findings += [f"{each.policy.store}: {each.failed} tenants could not be looked at." for each in seen if each.failed]
     looked_at = f"{len(seen)} kinds of rows; {sum(each.held for each in seen):,} kept by a legal hold"
     return Outcome("retention", "Is everything deleted when its time is over?", looked_at, tuple(findings))
