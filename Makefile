@@ -159,6 +159,7 @@ docs: .venv/installed ## Write the generated pages of docs/
 	$(BIN)/python -m monitoring.dashboards
 	$(BIN)/python -m monitoring.kibana
 	$(BIN)/python -m slipway.logstore.template > monitoring/elasticsearch/index-template.json
+	$(BIN)/python -m slipway.inventory.page docs/privacy.md
 
 .PHONY: clean
 clean: ## Remove what was installed and built (var/ stays: it holds data)

@@ -1,4 +1,4 @@
-"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; audit log; retention."""
+"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; audit; retention; review."""
 
 from monitoring.dashboards.board import Board, Row
 from monitoring.dashboards.expressions import quantile, rate
