@@ -1,4 +1,4 @@
-"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; audit; retention; review."""
+"""Data stores: PostgreSQL, which has the truth; Redis, which may be lost; keys; audit; retention; and its review."""
 
 from monitoring.dashboards.board import Board, Row
 from monitoring.dashboards.expressions import quantile, rate
@@ -328,6 +328,6 @@ _REVIEW = Row(
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; keys and provider; the audit log; retention and review.",
+    "PostgreSQL, which has the truth; Redis, which may be lost; keys; the audit log; retention; and review.",
     (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _REVIEW),
 )

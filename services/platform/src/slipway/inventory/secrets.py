@@ -20,6 +20,8 @@ SECRET_SETTINGS = {
 PATHS_TO_SECRETS = {
     "master_key_file": "the key above all others, of the local key provider",
     "tenant_keys_dir": "the keys above tenants' keys, of the local key provider",
+    "vault_token_file": "the token by which Vault knows a process",
+    "vault_jwt_file": "the token by which Vault knows a pod",
     "audit_key_file": "the key that signs the audit log's seals and all evidence",
 }
 """Names of files: the name is no secret, the content is."""
@@ -38,6 +40,8 @@ _PLAIN = """
     webhook_retention_seconds
     job_retention_days api_key_retention_days retention_every_seconds privacy_review_days privacy_controller
     privacy_contact
+    key_provider key_provider_prefix kms_deletion_days
+    vault_url vault_mount vault_namespace vault_ca_file vault_role vault_auth_mount
     tenant_key_days evidence_dir checkpoint_seconds
     unleash_url flags_file otlp_endpoint trace_ratio traces_per_second
     log_store_url log_store_user log_store_ca_file log_store_timeout log_store_replicas log_retention_days
