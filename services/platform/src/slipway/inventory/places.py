@@ -98,6 +98,7 @@ PLACES = (
         _EVIDENCE,
         Kept("what was cut off the audit log is found by it", until="an operator moves old files away"),
         ("evidence",),
+        ("evidence",),
     ),
     Place(
         "open keys in memory",
