@@ -30,6 +30,7 @@ _ROWS = (
     "INSERT INTO webhook_events (id, tenant_id, type, payload) VALUES (%(t)s::text, %(t)s, 't', '{}')",
     "INSERT INTO webhook_deliveries (id, tenant_id, endpoint_id, event_id) VALUES (%(t)s, %(t)s, %(t)s, %(t)s::text)",
     "INSERT INTO webhook_attempts (tenant_id, delivery_id, outcome) VALUES (%(t)s, %(t)s, 'failed')",
+    "INSERT INTO retention_runs (tenant_id, store, succeeded_at) VALUES (%(t)s, 'jobs', now())",
 )
 
 

@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import DBAPIError
 
 from slipway.database import Database, tables
 from slipway.database.base import metadata
@@ -173,3 +174,18 @@ async def test_only_the_three_roles_may_connect(rows, settings):
         "slipway_owner=CTc/slipway_owner",
         "slipway_system=c/slipway_owner",
     ]
+
+
+async def test_a_legal_hold_is_not_lost_on_the_way_down(settings, rows):
+    tenant, subject = (await rows("SELECT gen_random_uuid(), gen_random_uuid()"))[0]
+    await rows("INSERT INTO tenants (id, name) VALUES (%s, 'held')", tenant)
+    held = "INSERT INTO subjects (id, tenant_id, hold_until) VALUES (%s, %s, now() + interval '1 h')"
+    await rows(held, subject, tenant)
+
+    with pytest.raises(DBAPIError, match="Legal holds are in force"):
+        await downgrade(settings)
+    assert await rows("SELECT id FROM subjects WHERE hold_until > now()") == [(subject,)]
+    assert await rows("SELECT relforcerowsecurity FROM pg_class WHERE relname = 'subjects'") == [(True,)]
+
+    await rows("UPDATE subjects SET hold_until = now()")
+    await downgrade(settings)

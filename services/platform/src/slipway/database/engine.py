@@ -18,6 +18,7 @@ from slipway.settings import Settings
 
 IDLE_FACTOR = 4
 """A transaction may take this many times the time limit of a statement, on both sides of the wire."""
+_QUERY_CANCELED = "57014"
 
 
 def driver_url(url: SecretStr) -> URL:
@@ -79,6 +80,12 @@ def is_outage(error: DBAPIError | psycopg.Error) -> bool:
         broken = type(original) is psycopg.DatabaseError
         return lost or broken or isinstance(original, psycopg.OperationalError)
     return state[:2] in ("08", "53", "57") or state == "25P03"
+
+
+def timed_out(error: BaseException) -> bool:
+    """Tell whether what the error came of is a statement that took longer than one may: the server itself is well."""
+    cause = error.__cause__
+    return getattr(getattr(cause, "orig", cause), "sqlstate", None) == _QUERY_CANCELED
 
 
 def _refuse_dead(adapted: Any, _record: object, _proxy: object) -> None:

@@ -4,7 +4,7 @@ The migrations grant, each what its tables need then; this says what has come of
 compares the two on the live database. The owner of the tables is not listed: it runs the migrations and nothing else.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from slipway.database.bootstrap import APP_ROLE, SYSTEM_ROLE
@@ -36,11 +36,11 @@ _ALL = Grant(EVERY_COLUMN, EVERY_COLUMN, EVERY_COLUMN, EVERY_COLUMN)
 _APP: dict[str, Grant] = {
     "alembic_version": _READ,
     "tenants": _ADD,
-    "api_keys": _ADD_AND_CHANGE,
+    "api_keys": _ALL,
     "tenant_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "retired_at", "emptied_at", "destroyed_at")),
     "tenant_index_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by")),
-    "subjects": _ADD_AND_REMOVE,
-    "subject_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by"), EVERY_COLUMN),
+    "subjects": replace(_ADD_AND_REMOVE, update=("hold_until", "hold_reason")),
+    "subject_keys": replace(_ADD_AND_REMOVE, update=("wrapped", "wrapped_by")),
     "jobs": _ALL,
     "job_items": _ALL,
     "job_chunks": _ALL,
@@ -49,9 +49,11 @@ _APP: dict[str, Grant] = {
     "audit_log": Grant(EVERY_COLUMN, insert=("tenant_id", "actor", "action", "resource", "detail", "trace_id")),
     "audit_seals": _ADD,
     "webhook_endpoints": _ALL,
-    "webhook_events": _ADD,
+    # Whoever may lock a row needs to be able to update some column of it.
+    "webhook_events": replace(_ADD_AND_REMOVE, update=("created_at",)),
     "webhook_deliveries": _ADD_AND_CHANGE,
     "webhook_attempts": _ADD,
+    "retention_runs": _ADD_AND_CHANGE,
 }
 
 # It looks across tenants: queue metadata and key hashes; nothing sealed, no pseudonym, no wrapped key, no detail.
@@ -74,6 +76,7 @@ _SYSTEM: dict[str, Grant] = {
     "webhook_endpoints": Grant(("id", "tenant_id", "enabled", "broken_until")),
     "webhook_deliveries": Grant(EVERY_COLUMN, update=("state", "attempts", "token", "lease_until")),
     "webhook_events": Grant(("id", "tenant_id", "created_at"), delete=EVERY_COLUMN),
+    "retention_runs": _READ,
 }
 
 GRANTS: dict[str, dict[str, Grant]] = {APP_ROLE: _APP, SYSTEM_ROLE: _SYSTEM}

@@ -4,6 +4,7 @@ from slipway.audit.models import audit_log, audit_seals
 from slipway.idempotency.models import idempotency_keys
 from slipway.jobs.models import job_chunks, job_items, jobs
 from slipway.keys.models import subject_keys, tenant_index_keys, tenant_keys
+from slipway.retention.models import retention_runs
 from slipway.subjects.models import subjects
 from slipway.tenants.models import api_keys, tenants
 from slipway.webhooks.models import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events
@@ -25,4 +26,5 @@ ALL_TABLES = (
     webhook_events,
     webhook_deliveries,
     webhook_attempts,
+    retention_runs,
 )
