@@ -90,10 +90,10 @@ async def test_a_job_that_fails_does_not_hold_up_the_others_and_an_outage_does(
             raise defects[0]
         return await lose(connection, lost, most)
 
-    async def discard_or_fail(connection, job_id):
+    async def discard_or_fail(connection, job_id, now):
         if job_id == bad_upload.job_id:
             raise defects[1]
-        return await discard(connection, job_id)
+        return await discard(connection, job_id, now)
 
     monkeypatch.setattr(module, "lose", lose_or_fail)
     monkeypatch.setattr(module.repository, "discard_upload", discard_or_fail)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway import clock
 from slipway.audit import service as audit
 from slipway.audit.schemas import Action
 from slipway.database import Database
@@ -100,12 +101,12 @@ class Intake:
         """Remove what was stored; a job that was queued stays, whether or not its caller has heard of it."""
         if self._stored:
             async with self._database.transaction(self._principal.tenant_id) as connection:
-                await repository.discard_upload(connection, self.job_id)
+                await repository.discard_upload(connection, self.job_id, clock.now())
 
     async def _store_part(self, connection: AsyncConnection, keyset: Keyset) -> None:
         if not self._stored:
             await self._open(connection, keyset)
-        elif await repository.lock_job(connection, self.job_id) is None:
+        elif not await self._is_received(connection):
             raise InvalidInput("The upload was deleted, or removed because it was silent for too long. Send it again.")
         part, self._part, self._part_bytes = self._part, [], 0
         if part:
@@ -113,6 +114,10 @@ class Intake:
                 connection, self._principal.tenant_id, self.job_id, await self._sealed(connection, keyset, part)
             )
         self._stored += len(part)
+
+    async def _is_received(self, connection: AsyncConnection) -> bool:
+        job = await repository.lock_job(connection, self.job_id)
+        return job is not None and job.state == JobState.RECEIVING
 
     async def _open(self, connection: AsyncConnection, keyset: Keyset) -> None:
         self._unnamed = await unnamed_subject(connection, keyset)

@@ -81,6 +81,7 @@ _INPUTS: LiteralString = """
 """
 
 # The job's lock comes first, and the fence is the deletion of the chunk: without it every later part finds no row.
+# What is worked on is not old. The time is noted once an hour: a row whose indexed columns stay is cheaper to change.
 _FINISH: LiteralString = """
     WITH job AS MATERIALIZED (
         SELECT id FROM jobs WHERE id = %(job)s FOR UPDATE
@@ -108,6 +109,7 @@ _FINISH: LiteralString = """
     UPDATE jobs j
     SET succeeded = j.succeeded + c.succeeded, dead = j.dead + c.dead, revision = j.revision + 1,
         started_at = coalesce(j.started_at, now()),
+        touched_at = CASE WHEN j.touched_at < now() - interval '1 h' THEN now() ELSE j.touched_at END,
         state = CASE WHEN j.succeeded + j.dead + c.succeeded + c.dead >= j.total THEN 'completed' ELSE 'running' END,
         finished_at = CASE WHEN j.succeeded + j.dead + c.succeeded + c.dead >= j.total THEN now() END
     FROM counted c WHERE j.id = c.job_id RETURNING j.id

@@ -27,6 +27,16 @@ _QUEUED = text("""
     SELECT coalesce(sum(total - succeeded - dead), 0) FROM jobs WHERE state IN ('receiving', 'queued', 'running')
 """)
 
+_LOCK_PEOPLE = text("""
+    WITH locked AS MATERIALIZED (
+        SELECT id FROM subjects WHERE id IN (
+            SELECT subject_id FROM job_items WHERE job_id = :job UNION SELECT subject_id FROM jobs WHERE id = :job
+        ) ORDER BY id FOR SHARE
+    )
+    SELECT count(*) FROM locked
+""")
+
+# A statement of its own, after the lock: it sees the hold that the lock has waited for.
 _HELD = text("""
     SELECT EXISTS (
         SELECT FROM job_items i JOIN subjects s ON s.id = i.subject_id WHERE i.job_id = :job AND s.hold_until > :now
@@ -88,7 +98,8 @@ async def change_job(connection: AsyncConnection, job_id: UUID, **columns: Any) 
 
 
 async def is_held(connection: AsyncConnection, job_id: UUID, now: datetime) -> bool:
-    """Tell whether a legal hold is on anybody whom the job is about."""
+    """Tell whether a legal hold is on anybody whom the job is about. Until the transaction ends none is put on them."""
+    await connection.execute(_LOCK_PEOPLE, {"job": job_id})
     return bool((await connection.execute(_HELD, {"job": job_id, "now": now})).scalar_one())
 
 
@@ -106,10 +117,16 @@ async def touch_upload(database: Database, tenant: UUID, job_id: UUID) -> None:
     await database.run(tenant, _TOUCH, {"job": job_id})
 
 
-async def discard_upload(connection: AsyncConnection, job_id: UUID) -> bool:
-    """Delete the job if it is still being received; return whether it was."""
+async def discard_upload(connection: AsyncConnection, job_id: UUID, now: datetime) -> bool:
+    """Delete the job if it is still being received; return whether it was. What a legal hold keeps is cancelled."""
     job = await lock_job(connection, job_id)
-    return job is not None and job.state == JobState.RECEIVING and await delete_job(connection, job_id)
+    if job is None or job.state != JobState.RECEIVING:
+        return False
+    if await is_held(connection, job_id, now):
+        total = select(func.count()).where(job_items.c.job_id == job_id).scalar_subquery()
+        await change_job(connection, job_id, state=JobState.CANCELLED, total=total, finished_at=func.now())
+        return True
+    return await delete_job(connection, job_id)
 
 
 async def add_items(connection: AsyncConnection, tenant: UUID, job_id: UUID, items: Sequence[NewItem]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from slipway import clock
 from slipway.database import Database
 from slipway.errors import Unavailable
 from slipway.jobs import queue, repository
@@ -67,7 +68,7 @@ class Sweeper:
         for job_id, tenant in silent:
             with _apart(job_id, tenant, failed):
                 async with self._database.transaction(tenant) as connection:
-                    removed += await repository.discard_upload(connection, job_id)
+                    removed += await repository.discard_upload(connection, job_id, clock.now())
         return removed
 
 
