@@ -219,7 +219,7 @@ class Settings(BaseSettings):
         365, ge=1, le=3650, description="Days that an API key is still listed after it was revoked or has expired."
     )
     retention_every_seconds: float = Field(
-        3600.0, gt=0, le=21_600, description="Seconds between two runs that delete what is older than its limit."
+        3600.0, gt=0, le=10_800, description="Seconds between two runs that delete what is older than its limit."
     )
 
     max_webhooks: int = Field(10, ge=1, le=100, description="Most webhook endpoints that one tenant may have.")
@@ -244,7 +244,9 @@ class Settings(BaseSettings):
         432_000.0, gt=0, description="Seconds without any success after which a failing endpoint is switched off."
     )
     webhook_retention_seconds: float = Field(
-        2_592_000.0, gt=0, description="Seconds that webhook events and the log of their deliveries are kept."
+        2_592_000.0,
+        ge=259_200,
+        description="Seconds that webhook events and the log of their deliveries are kept: attempts take 3 days.",
     )
 
     privacy_review_days: int = Field(

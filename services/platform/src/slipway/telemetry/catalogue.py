@@ -302,8 +302,8 @@ FLAG_VARIANTS = Counter(
 )
 RETENTION_OVERDUE = Gauge(
     "slipway_retention_overdue_seconds",
-    "How far the oldest row that may go is beyond its limit, as the latest run has left it; 0: none is. A legal hold "
-    f"keeps rows without counting here. {_SHARED}",
+    "How far the oldest row that may go is beyond its limit, of those that the latest runs have left; 0: none is. A "
+    f"legal hold keeps rows without counting here. {_SHARED}",
     (_STORE,),
     unit="seconds",
 )
@@ -314,8 +314,14 @@ RETENTION_DELETED = Counter(
 )
 RETENTION_AGE = Gauge(
     "slipway_retention_age_seconds",
-    "Time since a run of the retention in this process came to its end without a failure, or since the process began.",
+    "Time since the retention last came to its end without a failure, for the kind of row and tenant where that is "
+    f"longest ago. {_SHARED}",
     unit="seconds",
+)
+RETENTION_RUNS = Counter(
+    "slipway_retention_runs_total",
+    "Runs of the retention. `refused`: the clocks of this machine and of the database differ, and nothing was deleted.",
+    (Label("outcome", ("succeeded", "failed", "refused")),),
 )
 LOG_INDICES_DELETED = Counter(
     "slipway_log_indices_deleted_total",
