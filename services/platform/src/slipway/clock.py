@@ -20,6 +20,11 @@ def now() -> datetime:
     return _clock.get()()
 
 
+def is_the_machines() -> bool:
+    """Return whether `now()` is the time of this machine, and nobody has set another clock."""
+    return _clock.get() is _system
+
+
 @contextmanager
 def use_clock(clock: Clock) -> Iterator[None]:
     """Let `now()` answer with another clock, in this context and the tasks that it starts.

@@ -13,7 +13,8 @@ from slipway.composition import Platform
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
 from slipway.retention.schemas import Outcome
-from slipway.retention.service import Retention, RetentionSchedule
+from slipway.retention.schedule import RetentionSchedule
+from slipway.retention.service import Retention
 from slipway.subjects.holds import Hold, hold
 from slipway.tenants.schemas import Principal
 
@@ -48,6 +49,11 @@ class Archive:
         found = await self.rows("SELECT subject_id FROM job_items WHERE job_id = %s AND ordinal = %s", job_id, ordinal)
         return found[0][0]
 
+    async def forget_jobs(self) -> None:
+        """Delete every job, as their owners may; who was named in them stays, with nothing stored about them."""
+        await self.rows("DELETE FROM jobs")
+        await self.rows("DELETE FROM subjects WHERE pseudonym IS NULL")
+
     async def hold(self, subject: UUID, days: float) -> None:
         """Put a legal hold on a subject, for days from now."""
         tenant = self.principal.tenant_id
@@ -67,7 +73,8 @@ class Archive:
     async def schedule(self, days: float) -> None:
         """Do what a worker does."""
         with ahead(days):
-            await RetentionSchedule(self.retention(), self.platform.metrics).run()
+            every = self.platform.settings.retention_every_seconds
+            await RetentionSchedule(self.retention(), self.platform.metrics, every).run()
 
     def retention(self, **options: Any) -> Retention:
         """Return the retention of the platform."""

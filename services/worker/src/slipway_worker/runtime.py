@@ -25,7 +25,8 @@ from slipway.keys.watched import CHECK_SECONDS
 from slipway.logstore.retention import EVERY_SECONDS
 from slipway.logstore.retention import Retention as LogRetention
 from slipway.process import announce_ready
-from slipway.retention.service import Retention, RetentionSchedule
+from slipway.retention.schedule import RetentionSchedule
+from slipway.retention.service import Retention
 from slipway.review.checks import Reviewed
 from slipway.review.service import LOOK_SECONDS, ReviewSchedule
 from slipway.settings import Settings
@@ -149,7 +150,8 @@ class Runtime:
         self._checkpointer = Checkpointer(platform.database, platform.evidence, self._settings.checkpoint_seconds)
         platform.metrics.set(catalogue.AUDIT_CHECKPOINT_TIME, 0)
         self._keys = schedule.KeySchedule(platform.database, platform.rotation, platform.settings, platform.metrics)
-        self._retention = RetentionSchedule(Retention(platform.database, platform.settings), platform.metrics)
+        retention = Retention(platform.database, platform.settings)
+        self._retention = RetentionSchedule(retention, platform.metrics, self._settings.retention_every_seconds)
         self._log_retention = LogRetention(platform.settings, platform.metrics)
         reviewed = Reviewed(platform.database, platform.settings, platform.workload)
         self._review = ReviewSchedule(reviewed, platform.evidence, platform.metrics)

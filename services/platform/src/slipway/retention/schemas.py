@@ -1,8 +1,8 @@
 """What a run of the retention goes by, and what it comes to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from slipway.retention.policies import Policy
 
@@ -19,6 +19,10 @@ class Window:
     at_once: int
     """Most rows that one transaction deletes, or looks at."""
 
+    def halved(self) -> Self:
+        """Return the same with half as much at once."""
+        return replace(self, at_once=max(self.at_once // 2, 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
@@ -26,6 +30,8 @@ class Deleted:
 
     rows: int
     after: Position | None
+    busy: bool = False
+    """Whether it was left to somebody else who is at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,20 @@ class Seen:
     held: int
     oldest: datetime | None
     after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How one kind of row stands, for the tenant who is worst off."""
+
+    policy: Policy
+    limit: timedelta
+    succeeded_at: datetime
+    oldest: datetime | None
+
+    def overdue(self, now: datetime) -> timedelta:
+        """Return how far the oldest row that was left is beyond its limit; zero if none was."""
+        return timedelta(0) if self.oldest is None else max(now - self.limit - self.oldest, timedelta(0))
 
 
 @dataclass(slots=True)
@@ -50,14 +70,22 @@ class Outcome:
     oldest: datetime | None = None
     failed: int = 0
     """Tenants for whom it did not come to its end."""
+    busy: int = 0
+    """Tenants who were left to somebody else who was at it."""
+    looked: bool = False
+    """Whether what is left was looked at to the end."""
 
-    def add(self, seen: Seen) -> None:
-        """Count what a look has found."""
-        self.due += seen.due
-        self.held += seen.held
-        if seen.oldest is not None:
-            self.oldest = min(self.oldest or seen.oldest, seen.oldest)
-
-    def overdue(self, now: datetime) -> timedelta:
-        """Return how far the oldest row is beyond its limit; zero if none is."""
-        return timedelta(0) if self.oldest is None else max(now - self.limit - self.oldest, timedelta(0))
+    def add(self, batch: "Deleted | Seen | Outcome") -> None:
+        """Count what a batch, or the run for one tenant, has come to."""
+        if isinstance(batch, Deleted):
+            self.deleted += batch.rows
+            self.busy += batch.busy
+            return
+        if isinstance(batch, Outcome):
+            self.deleted += batch.deleted
+            self.failed += batch.failed
+            self.busy += batch.busy
+        self.due += batch.due
+        self.held += batch.held
+        if batch.oldest is not None:
+            self.oldest = min(self.oldest or batch.oldest, batch.oldest)
