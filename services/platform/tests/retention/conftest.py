@@ -1,7 +1,9 @@
 """Fixtures of the retention's tests: jobs of people, and a clock that is days ahead."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,12 +12,14 @@ import pytest
 
 from slipway.clock import use_clock
 from slipway.composition import Platform
+from slipway.database import Database
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
-from slipway.retention.schemas import Outcome
 from slipway.retention.schedule import RetentionSchedule
+from slipway.retention.schemas import Outcome
 from slipway.retention.service import Retention
 from slipway.subjects.holds import Hold, hold
+from slipway.telemetry.metrics import Metrics
 from slipway.tenants.schemas import Principal
 
 Count = Callable[..., Awaitable[dict[str, int]]]
@@ -28,6 +32,9 @@ class Archive:
     platform: Platform
     principal: Principal
     rows: Any
+    metrics: Metrics = field(default_factory=Metrics)
+    database: Database | None = None
+    """What the retention goes to; by default the platform's."""
 
     async def take_in(self, *people: str | None, caller: Principal | None = None) -> UUID:
         """Accept a job with a page for each of the people; None: it names nobody."""
@@ -70,15 +77,27 @@ class Archive:
         with ahead(days):
             return by_store(await self.retention(**options).look())
 
-    async def schedule(self, days: float) -> None:
-        """Do what a worker does."""
-        with ahead(days):
-            every = self.platform.settings.retention_every_seconds
-            await RetentionSchedule(self.retention(), self.platform.metrics, every).run()
+    async def schedule(self, days: float | None = None, **options: Any) -> None:
+        """Do what a worker does that has just been started, in so many days; by default now, by the machine's clock."""
+        every = self.platform.settings.retention_every_seconds
+        schedule = RetentionSchedule(self.retention(**options), self.metrics, every)
+        with nullcontext() if days is None else ahead(days):
+            await schedule.run()
+
+    async def waits(self) -> None:
+        """Return once somebody waits for a lock in the database."""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        async with asyncio.timeout(4):
+            while not await self.rows(waiting):
+                await asyncio.sleep(0.02)
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """Return what a metric of the retention says."""
+        return self.metrics.registry.get_sample_value(f"slipway_retention_{name}", labels)
 
     def retention(self, **options: Any) -> Retention:
         """Return the retention of the platform."""
-        return Retention(self.platform.database, self.platform.settings, **options)
+        return Retention(self.database or self.platform.database, self.platform.settings, **options)
 
     async def count(self, *tables: str) -> dict[str, int]:
         """Return how many rows there are."""

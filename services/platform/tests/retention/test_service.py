@@ -207,10 +207,8 @@ async def test_an_outage_ends_a_run(archive):
         await archive.run(31, stores=[Away()])
 
 
-async def test_what_is_locked_is_measured_and_goes_next_time(archive, platform, superuser, rows):
-    def metric(name, **labels):
-        return platform.metrics.registry.get_sample_value(f"slipway_retention_{name}", labels)
-
+async def test_what_is_locked_is_measured_and_goes_next_time(archive, superuser, rows):
+    metric = archive.metric
     await archive.take_in("ada")
     await archive.work()
     await archive.schedule(0)
@@ -227,3 +225,61 @@ async def test_what_is_locked_is_measured_and_goes_next_time(archive, platform, 
     assert metric("overdue_seconds", store="jobs") == 0
     assert metric("deleted_rows_total", store="jobs") == 2
     assert 0 <= metric("age_seconds") < 60
+
+
+async def test_unnamed_people_whose_job_is_gone_go_as_well(archive, rows):
+    held, other = [await archive.take_in(None) for _ in range(2)]
+    await archive.hold(await archive.subject_of(held, 0), days=90)
+    kept = await archive.take_in(None)
+    await rows("DELETE FROM jobs WHERE id IN (%s, %s)", held, other)
+
+    told = (await archive.look(2))["subjects"]
+    assert (told.due, told.held) == (1, 1)
+    assert (await archive.run(1 - HOUR))["subjects"].deleted == 0
+    assert (await archive.run(2, at_once=1))["subjects"].deleted == 1
+    assert await archive.count("subjects", "jobs") == {"subjects": 2, "jobs": 1}
+    assert len(await rows("SELECT 1 FROM job_items WHERE job_id = %s", kept)) == 1
+    assert (await archive.run(91))["subjects"].deleted == 1
+
+
+async def test_jobs_of_any_size_are_counted_bit_by_bit(archive):
+    for people in (["ada"] * 7, ["bob"] * 2, [None]):
+        job_id = await archive.take_in(*people)
+    await archive.hold(await archive.subject_of(job_id, 0), days=90)
+    whole, bit_by_bit = [(await archive.look(31, **sizes))["jobs"] for sizes in ({}, {"at_once": 3})]
+    assert (whole.due, whole.held) == (bit_by_bit.due, bit_by_bit.held) == (11, 2)
+    assert whole.oldest == bit_by_bit.oldest is not None
+
+
+LOCKED = {
+    "api_keys": "id = (SELECT min(id) FROM api_keys)",
+    "idempotency_keys": "key = (SELECT min(key) FROM idempotency_keys)",
+    "webhook_events": "id = (SELECT min(id) FROM webhook_events)",
+}
+
+
+@pytest.mark.parametrize("table", LOCKED)
+async def test_a_row_that_somebody_has_locked_holds_up_no_other(archive, superuser, rows, table):
+    tenant = str(archive.principal.tenant_id)
+    await rows(
+        "INSERT INTO api_keys (id, tenant_id, name, hash, scopes, revoked_at)"
+        " SELECT n::text, %s, 'k', 'h', '{}', now() FROM generate_series(1, 3) n",
+        tenant,
+    )
+    await rows(
+        "INSERT INTO idempotency_keys (tenant_id, key, owner, locked_until)"
+        " SELECT %s, n::text::bytea, gen_random_uuid(), now() FROM generate_series(1, 3) n",
+        tenant,
+    )
+    await rows(
+        "INSERT INTO webhook_events (id, tenant_id, type, payload)"
+        " SELECT n::text, %s, 't', '{}' FROM generate_series(1, 3) n",
+        tenant,
+    )
+    async with superuser.transaction():
+        await rows(f"SELECT 1 FROM {table} WHERE {LOCKED[table]} FOR UPDATE")
+        done = (await archive.run(400))[table]
+    assert (done.deleted, done.due) == (2, 1)
+    assert (await archive.run(400))[table].deleted == 1
+    told = "SELECT sum((detail->>'rows')::int) FROM audit_log WHERE action = 'data.expired' AND resource = %s"
+    assert await rows(told, f"retention/{table}") == [(3,)]
