@@ -2,17 +2,27 @@
 
 import asyncio
 import json
-from uuid import uuid4
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from privacy.lateness import plant
 from typer.testing import CliRunner
 
+from slipway.database import Database
 from slipway.database.engine import driver_url
+from slipway.keys.local import LocalKeyProvider
+from slipway.keys.service import Keyring
+from slipway.subjects.service import named_subjects
 from slipway_cli.main import app
+from slipway_cli.retention import app as registered
+from slipway_cli.tenants import create_tenant
 
 JOBS = 30
+ROOT = Path(__file__).parents[2]
 HELD = "SELECT id, tenant_id::text FROM subjects WHERE hold_until IS NOT NULL ORDER BY id LIMIT 1"
 FREE = """
     SELECT s.id, s.tenant_id::text FROM subjects s JOIN job_items i ON i.subject_id = s.id
@@ -45,8 +55,10 @@ def retention(settings, monkeypatch, superuser, tmp_path):
         url = getattr(settings, f"database_{role}_url").get_secret_value()
         monkeypatch.setenv(f"SLIPWAY_DATABASE_{role.upper()}_URL", url)
 
-    def run(*arguments: str, fails: bool = False) -> str:
-        found = CliRunner().invoke(app, ["retention", *arguments])
+    monkeypatch.setenv("SLIPWAY_MASTER_KEY_FILE", str(settings.master_key_file))
+
+    def run(*arguments: str, fails: bool = False, types: str | None = None) -> str:
+        found = CliRunner().invoke(app, ["retention", *arguments], input=types)
         assert bool(found.exit_code) == fails, found.output
         return found.output
 
@@ -98,7 +110,7 @@ def test_a_hold_is_kept_until_it_is_released(retention, superuser):
     retention()
     kept = superuser.execute(*of_them).fetchone()[0]
     assert kept > 0
-    assert "Released" in retention("release", "--tenant", tenant, str(subject))
+    assert f"Released {subject}." in retention("release", "--tenant", tenant, str(subject))
     retention()
     assert superuser.execute(*of_them).fetchone()[0] < kept
 
@@ -114,3 +126,58 @@ def test_a_subject_of_another_tenant_cannot_be_held(retention, superuser):
         output = retention("hold", "--tenant", other, asked, "--days", "9", "--reason", "x", fails=True)
         assert "no such subject" in output
         assert "no such subject" in retention("release", "--tenant", other, asked, fails=True)
+
+
+def test_a_person_is_held_and_released_by_their_name(retention, settings, superuser):
+    tenant = asyncio.run(create_tenant(settings, "acme"))
+    subject = asyncio.run(store(settings, tenant, "Ada Lovelace"))
+    hold = ("hold", "--tenant", "acme", "--days", "9", "--reason", "case-7")
+    held = "SELECT id FROM subjects WHERE tenant_id = %s AND hold_until > now()"
+
+    assert f"Held {subject} until" in retention(*hold, types="Ada Lovelace\n")
+    assert superuser.execute(held, [tenant]).fetchall() == [(subject,)]
+    assert f"Released {subject}." in retention("release", "--tenant", "acme", types="Ada Lovelace\n")
+    assert superuser.execute(held, [tenant]).fetchall() == []
+    assert "nothing is stored about anybody of that name" in retention(*hold, types="ada\n", fails=True)
+
+
+async def store(settings, tenant, name) -> UUID:
+    database = Database(settings)
+    keyset = await Keyring(database, LocalKeyProvider.load(settings), settings).keyset(tenant)
+    async with database.transaction(tenant) as connection:
+        found = await named_subjects(connection, keyset, [name])
+    await database.close()
+    return found[name].id
+
+
+def test_a_name_cannot_be_looked_for_without_the_key(retention, settings, monkeypatch, tmp_path):
+    asyncio.run(create_tenant(settings, "acme"))
+    monkeypatch.setenv("SLIPWAY_MASTER_KEY_FILE", str(tmp_path / "none"))
+    assert "Names are found by the tenant's key only" in retention(
+        "release", "--tenant", "acme", types="Ada\n", fails=True
+    )
+
+
+def test_on_a_wrong_clock_nothing_is_deleted(retention, superuser, monkeypatch):
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(days=40)
+
+    monkeypatch.setattr("slipway.clock.datetime", Ahead)
+    before = superuser.execute("SELECT count(*) FROM job_items").fetchone()
+    assert "Set both right" in " ".join(retention(fails=True).split())
+    assert superuser.execute("SELECT count(*) FROM job_items").fetchone() == before
+
+
+def test_every_command_that_the_pages_name_is_there():
+    named = [
+        (page.name, command)
+        for page in (ROOT / "docs").rglob("*.md")
+        for command in re.findall(r"slipway retention ([^\n`#]*)", page.read_text("utf-8"))
+    ]
+    known = {command.name for command in registered.registered_commands}
+    assert len(named) > 5
+    for page, command in named:
+        first = next(iter(command.split()), "--help")
+        assert first in known or first in ("--dry-run", "--json", "--help") or not first.isalpha(), (page, command)

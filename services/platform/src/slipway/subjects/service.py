@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.errors import NotFound
 from slipway.keys import repository as key_store
 from slipway.keys.envelope import DataKey, new_data_key, wrap_key
 from slipway.keys.schemas import Keyset, subject_aad
@@ -45,6 +46,19 @@ async def named_subjects(connection: AsyncConnection, keyset: Keyset, names: Col
         await key_store.add_subject_keys(connection, tenant, new_keys, wrapped_by=keyset.current.version)
         found = await repository.find_subjects(connection, tenant, wanted)
     return {name: _opened(keyset, *found[hashed]) for name, hashed in pseudonyms.items()}
+
+
+async def find_subject(connection: AsyncConnection, keyset: Keyset, name: str) -> UUID:
+    """Return the id of whom the inputs call by that name.
+
+    Raises:
+        NotFound: nothing is stored about them.
+    """
+    hashed = pseudonym(keyset.first, name)
+    found = await repository.find_subjects(connection, UUID(keyset.tenant), [hashed])
+    if hashed not in found:
+        raise NotFound("The tenant has no such subject: nothing is stored about anybody of that name.")
+    return found[hashed][0]
 
 
 async def _found_or_added(
