@@ -44,6 +44,22 @@ _RULES = {
     "webhook_attempts": "SELECT count(*) FROM webhook_attempts WHERE at < %(webhooks)s",
 }
 
+_NEEDED = f"""(
+    s.hold_until > %(now)s OR s.created_at >= %(subjects)s
+    OR EXISTS (SELECT FROM job_items i JOIN jobs j ON j.id = i.job_id WHERE i.subject_id = s.id AND NOT {_OLD_JOB})
+    OR EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id AND NOT {_OLD_JOB})
+)"""
+_EVENT = "EXISTS (SELECT FROM webhook_events v WHERE v.id = d.event_id AND v.created_at >= %(webhooks)s)"
+_YOUNG = {
+    "subjects": f"SELECT count(*) FROM subjects s WHERE {_NEEDED}",
+    "subject_keys": f"SELECT count(*) FROM subject_keys k JOIN subjects s ON s.id = k.subject_id WHERE {_NEEDED}",
+    "webhook_events": "SELECT count(*) FROM webhook_events WHERE created_at >= %(webhooks)s",
+    "webhook_deliveries": f"SELECT count(*) FROM webhook_deliveries d WHERE {_EVENT}",
+    "webhook_attempts": f"""SELECT count(*) FROM webhook_attempts a JOIN webhook_deliveries d ON d.id = a.delivery_id
+        WHERE {_EVENT}""",
+}
+"""What must stay, of tables whose other rows go together with those of a table above them, late or not."""
+
 _PLANT = """
     INSERT INTO tenants (id, name) VALUES (%(tenant)s, %(tenant)s::text);
     INSERT INTO subjects (id, tenant_id, pseudonym, created_at, hold_until)
@@ -132,16 +148,18 @@ async def late_rows(connection: AsyncConnection[Any], settings: Settings, now: d
 
 async def late_by_table(connection: AsyncConnection[Any], settings: Settings, now: datetime) -> dict[str, int]:
     """Return the same by table."""
-    return await _count(connection, now, _cutoffs(settings, now - GRACE))
+    return await _count(connection, _RULES, now, _cutoffs(settings, now - GRACE))
 
 
 async def young_rows(connection: AsyncConnection[Any], settings: Settings, now: datetime) -> dict[str, int]:
     """Return, by table, how many rows there are which are within their limit at `now`, or held: all must stay."""
-    all_of_it = {
-        table: await _one(connection, f"SELECT count(*) FROM {table}", {}) for table in _RULES
-    }  # the tables above
-    due = await _count(connection, now, _cutoffs(settings, now))
-    return {table: count - due[table] for table, count in all_of_it.items()}
+    everything = {table: f"SELECT count(*) FROM {table}" for table in _RULES.keys() - _YOUNG.keys()}
+    cutoffs = _cutoffs(settings, now)
+    due = await _count(connection, _RULES, now, cutoffs)
+    there = await _count(connection, everything, now, cutoffs)
+    return {table: count - due[table] for table, count in there.items()} | await _count(
+        connection, _YOUNG, now, cutoffs
+    )
 
 
 def _cutoffs(settings: Settings, now: datetime) -> dict[str, datetime]:
@@ -154,8 +172,10 @@ def _cutoffs(settings: Settings, now: datetime) -> dict[str, datetime]:
     }
 
 
-async def _count(connection: AsyncConnection[Any], now: datetime, cutoffs: Mapping[str, datetime]) -> dict[str, int]:
-    return {table: await _one(connection, rule, {**cutoffs, "now": now}) for table, rule in _RULES.items()}
+async def _count(
+    connection: AsyncConnection[Any], rules: Mapping[str, str], now: datetime, cutoffs: Mapping[str, datetime]
+) -> dict[str, int]:
+    return {table: await _one(connection, rule, {**cutoffs, "now": now}) for table, rule in rules.items()}
 
 
 async def _one(connection: AsyncConnection[Any], statement: Any, parameters: Mapping[str, Any]) -> int:

@@ -10,7 +10,15 @@ from psycopg import AsyncConnection
 from slipway.clock import now
 from slipway.database.engine import driver_url
 from slipway.retention.policies import Policy
-from slipway.retention.stores import STORES
+from slipway.retention.stores import STORES, Jobs
+
+NEW = {
+    "subjects": "WHERE hold_until IS NOT NULL",
+    "webhook_events": "WHERE created_at > now() - interval '9 days'",
+    "webhook_deliveries": "WHERE created_at > now() - interval '9 days'",
+    "webhook_attempts": "WHERE at > now() - interval '9 days'",
+}
+"""Which rows of a table must stay."""
 
 
 @pytest.fixture
@@ -58,4 +66,19 @@ async def test_a_store_that_is_forgotten_is_found(settings, postgres, forgotten)
 async def test_what_goes_too_early_is_found(settings, postgres, monkeypatch):
     monkeypatch.setattr(Policy, "limit", lambda *_: timedelta(days=3))
     proof = await prove(settings, postgres.admin_url, 8, jobs=20, ahead=(0,))
+    assert proof.lost_rows > 0
+
+
+@pytest.mark.parametrize("table", ["subjects", "webhook_events", "webhook_deliveries", "webhook_attempts"])
+async def test_a_row_that_something_else_takes_is_found(settings, postgres, superuser, table):
+    """Whatever deletes too much, and from wherever, while the retention runs."""
+
+    class Careless(Jobs):
+        async def delete(self, connection, window, after):
+            await superuser.execute(
+                f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} {NEW[table]} LIMIT 1)"
+            )
+            return await super().delete(connection, window, after)
+
+    proof = await prove(settings, postgres.admin_url, 8, jobs=20, ahead=(0,), stores=[Careless(), *STORES[1:]])
     assert proof.lost_rows > 0
