@@ -296,10 +296,18 @@ _RETENTION = Row(
         ),
         Panel(
             "Since the last successful run",
-            "A saw below an hour, in each worker.",
+            "A saw of an hour or two, for the kind of row and tenant where it is longest ago. It outlives restarts.",
             "s",
-            above(warn=2 * 3600, bad=6 * 3600),
-            (Query("min by (instance) (slipway_retention_age_seconds)", "{{instance}}"),),
+            above(warn=3 * 3600, bad=6 * 3600),
+            (Query("min(slipway_retention_age_seconds)", "all workers"),),
+            alerts=("RetentionOverdue",),
+        ),
+        Panel(
+            "Runs",
+            "One an hour in each worker, successful. Refused: the clocks of a machine and of the database differ.",
+            "none",
+            NO_LIMIT,
+            (Query("sum by (outcome) (increase(slipway_retention_runs_total[1h]))", "{{outcome}}"),),
         ),
     ),
 )

@@ -5,13 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from slipway.database.tables import ALL_TABLES
 from slipway.inventory.tables import retention_of
+from slipway.retention import policies
 from slipway.retention.policies import Policy
 from slipway.retention.stores import STORES
 from slipway.settings import Settings, variable
 from slipway.telemetry import catalogue
+from slipway.webhooks.schedule import DELAYS
 
 PAGE = (Path(__file__).parents[4] / "docs" / "retention.md").read_text("utf-8")
 POLICIES = [store.policy for store in STORES]
@@ -55,3 +58,15 @@ def test_every_table_that_declares_an_age_is_deleted_from_by_it_and_no_other():
 def test_a_table_without_an_age_has_no_limit():
     with pytest.raises(ValueError, match="the rows of tenants end with an event"):
         Policy("tenants", "tenants").limit(Settings(_env_file=None))
+
+
+def test_a_webhook_is_kept_for_as_long_as_it_is_tried():
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, webhook_retention_seconds=259_199)
+    shortest = Settings(_env_file=None, webhook_retention_seconds=259_200)
+    assert policies.WEBHOOK_EVENTS.limit(shortest) + timedelta(hours=12) > timedelta(seconds=1.1 * sum(DELAYS))
+
+
+def test_runs_are_so_frequent_that_one_may_fail_before_anybody_is_told():
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, retention_every_seconds=3 * 3600 + 1)
