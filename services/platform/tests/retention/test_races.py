@@ -31,6 +31,16 @@ async def test_a_hold_that_comes_during_a_run_keeps_everything(archive, superuse
     assert await rows("SELECT ordinal FROM job_items") == [(ordinal,)]
 
 
+async def test_a_hold_on_nobody_in_particular_that_comes_during_a_run_keeps_the_job(archive, superuser, rows):
+    await archive.take_in("ada")
+    await archive.work()
+    async with superuser.transaction():
+        await rows(HOLD, (await rows("SELECT subject_id FROM jobs"))[0][0])
+        assert (await archive.run(31))["jobs"].failed == 0
+    await archive.run(31)
+    assert await archive.count("jobs", "job_items", "subjects") == {"jobs": 1, "job_items": 0, "subjects": 1}
+
+
 @pytest.mark.parametrize("ordinal", [0, 1], ids=["named", "unnamed"])
 async def test_a_hold_that_comes_while_a_job_is_being_deleted_keeps_it(archive, platform, superuser, rows, ordinal):
     job_id = await archive.take_in("ada", None)

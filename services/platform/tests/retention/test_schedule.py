@@ -130,7 +130,7 @@ async def impatient(archive, platform):
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_batch_that_takes_too_long_is_halved(archive, superuser):
+async def test_a_batch_that_takes_too_long_is_made_smaller(archive, superuser):
     await archive.take_in(*["ada"] * 60)
     await superuser.execute(SLOW.format(tenant=archive.principal.tenant_id, seconds=0.03).encode())
     done = (await archive.run(31, at_once=60))["jobs"]
@@ -146,6 +146,22 @@ async def test_rows_that_take_too_long_one_by_one_hold_up_nobody_else(archive, s
     assert (done["jobs"].failed, done["jobs"].due) == (1, 3)
     assert done["subjects"].deleted == 1
     assert await rows("SELECT DISTINCT tenant_id FROM jobs") == [(archive.principal.tenant_id,)]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_is_slow_with_everything_is_left_in_peace(archive, superuser):
+    await archive.take_in("ada")
+    await superuser.execute(SLOW.format(tenant=archive.principal.tenant_id, seconds=2).encode())
+    tried = []
+
+    class Slow(Jobs):
+        async def delete(self, connection, window, after):
+            tried.append(self)
+            return await super().delete(connection, window, after)
+
+    with pytest.raises(Unavailable, match="too slow"):
+        await archive.run(31, stores=[Slow() for _ in range(5)], at_once=1)
+    assert len(tried) == 3
 
 
 async def test_an_outage_is_counted_and_told(archive):

@@ -19,9 +19,9 @@ class Window:
     at_once: int
     """Most rows that one transaction deletes, or looks at."""
 
-    def halved(self) -> Self:
-        """Return the same with half as much at once."""
-        return replace(self, at_once=max(self.at_once // 2, 1))
+    def smaller(self) -> Self:
+        """Return the same with a quarter as much at once."""
+        return replace(self, at_once=max(self.at_once // 4, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Outcome:
     """Tenants for whom it did not come to its end."""
     busy: int = 0
     """Tenants who were left to somebody else who was at it."""
+    too_slow: bool = False
+    """Whether not even one row could be dealt with in time."""
     looked: bool = False
     """Whether what is left was looked at to the end."""
 

@@ -21,9 +21,11 @@ from slipway.telemetry.logs import get_logger
 from slipway.tenants import repository as tenants
 
 AT_ONCE = 1_000
-"""Rows that one transaction deletes or looks at. Half as many again and again, where that takes too long."""
+"""Rows that one transaction deletes or looks at. A quarter as many, again and again, where that takes long."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 """Most that this machine's clock and the database's may be apart."""
+_MOST_TOO_SLOW = 3
+"""Kinds of rows in a row that may take too long. More is no matter of those rows: the server has enough to do."""
 _ACTOR = "system"
 
 Step = Callable[[AsyncConnection, Window, Position], Awaitable[Deleted | Seen]]
@@ -96,12 +98,16 @@ class Retention:
             _compare(now, await runs.database_time(connection))
             known = list((await tenants.list_tenants(connection)).values())
             done = await runs.done_since(connection, now - unless_within) if unless_within else set()
-        outcomes = []
+        outcomes, too_slow = [], 0
         for store in self._stores:
             outcome = Outcome(store.policy, store.policy.limit(self._settings))
             for tenant in known:
                 if (tenant, store.policy.store) not in done:
-                    outcome.add(await self._one(store, tenant, now, dry_run=dry_run))
+                    part = await self._one(store, tenant, now, dry_run=dry_run)
+                    too_slow = too_slow + 1 if part.too_slow else 0
+                    if too_slow == _MOST_TOO_SLOW:
+                        raise Unavailable("The database is too slow to delete anything. Run the retention again later.")
+                    outcome.add(part)
             outcomes.append(outcome)
         return outcomes
 
@@ -133,8 +139,9 @@ class Retention:
                 if not timed_out(error):
                     raise
                 if window.at_once == 1:
+                    outcome.too_slow = True
                     raise TimeoutError("not even one row at a time") from error
-                window = window.halved()
+                window = window.smaller()
                 continue
             outcome.add(batch)
             after = batch.after
