@@ -1,11 +1,14 @@
 """Lines of evidence: what is added holds, whatever is done to the files is found, and nothing is added to a stump."""
 
 import json
+import os
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from slipway import clock
 from slipway.evidence import BrokenEvidenceError, Evidence, EvidenceError, segments
 from slipway.keys.signer import AuditSigner, new_signing_key
 
@@ -198,3 +201,146 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path, signer):
     (tmp_path / "file").write_text("")
     with pytest.raises(EvidenceError, match="SLIPWAY_EVIDENCE_DIR"):
         Evidence(tmp_path / "file" / "below", signer).append("notes", {})
+
+
+def test_a_line_is_told_to_nobody_before_it_is_on_the_disk(tmp_path, evidence, signer, monkeypatch):
+    """What names it, a seal in the database, could outlive it in a power failure: then it would be missing for ever."""
+    evidence.append("notes", {"told": 0})
+    reader, writing, synced = Evidence(tmp_path, signer), threading.Event(), threading.Event()
+    sync = os.fsync
+
+    def slowly(descriptor):
+        writing.set()
+        assert synced.wait(30)
+        sync(descriptor)
+
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr(segments.os, "fsync", slowly)
+        adding = pool.submit(evidence.append, "notes", {"told": 1})
+        assert writing.wait(30)
+        monkeypatch.setattr(segments.os, "fsync", sync)
+        reading = pool.submit(reader.newest, "notes")
+        with pytest.raises(TimeoutError):
+            reading.result(0.3)
+        synced.set()
+        assert adding.result(30) == reading.result(30)
+
+
+def test_a_line_that_a_killed_process_left_is_brought_to_the_disk_before_it_is_told(tmp_path, signer, written):
+    path, _ = written(1)
+    synced = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments.os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+        assert Evidence(tmp_path, signer).newest("notes").number == 1
+    assert synced == [path.stat().st_ino]
+
+
+def test_new_folders_are_on_the_disk_as_well(tmp_path, signer, monkeypatch):
+    synced = set()
+    monkeypatch.setattr(segments.os, "fsync", lambda descriptor: synced.add(os.fstat(descriptor).st_ino))
+    folder = tmp_path / "new" / "evidence"
+    Evidence(folder, signer).append("notes", {})
+    wanted = [tmp_path, tmp_path / "new", folder, folder / "notes", *(folder / "notes").glob("*.jsonl")]
+    assert synced == {path.stat().st_ino for path in wanted}
+
+
+def test_a_copy_without_a_lock_file_can_be_read(tmp_path, evidence, signer, written):
+    written(2)
+    (tmp_path / "notes" / "lock").unlink()
+    assert Evidence(tmp_path, signer).newest("notes").number == 2
+
+
+def test_whether_a_stream_is_in_this_keys_care_is_known_at_once(tmp_path, evidence, signer):
+    successor = _signer()
+    assert evidence.in_care("notes"), "nobody has begun it"
+    other = Evidence(tmp_path, signer)
+    other.append("notes", {})
+    assert evidence.in_care("notes")
+    other.hand_over("notes", successor)
+    assert not evidence.in_care("notes")
+    assert Evidence(tmp_path, successor).in_care("notes")
+
+
+@pytest.fixture
+def long(tmp_path, evidence, monkeypatch):
+    """The files of a stream of twenty lines, of which the key has changed at the third."""
+    monkeypatch.setattr(segments, "_SEGMENT_BYTES", 1_000)
+    successor = _signer()
+    for number in range(2):
+        evidence.append("notes", {"told": number})
+    evidence.hand_over("notes", successor)
+    after = Evidence(tmp_path, successor)
+    for number in range(3, 20):
+        after.append("notes", {"told": number})
+    return after
+
+
+def _files(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "notes").glob("*.jsonl"))}
+
+
+def _let_go(evidence, place, before):
+    evidence.append("notes", {"kind": "archived"} | evidence.leaving("notes", before))
+    return evidence.move("notes", place)
+
+
+def test_old_lines_may_be_moved_away_and_the_rest_holds(tmp_path, long, signer):
+    files, away = _files(tmp_path), tmp_path / "away"
+    (first, *_) = long.read("notes")
+    assert long.leaving("notes", first.at) is None, "nothing is as old as that"
+    assert _let_go(long, away, clock.now()) == len(files) - 1
+    assert _files(away).items() <= files.items()
+    assert long.verify("notes") is None
+    assert next(long.read("notes")).number > 3
+    assert signer.key_id not in long.custody("notes").keys
+    assert signer.key_id in long.keys("notes"), "what it signed elsewhere still holds"
+    assert long.append("notes", {}).number == 22
+    for name, content in _files(away).items():
+        (tmp_path / "notes" / name).write_bytes(content)
+    assert long.verify("notes") is None
+    assert next(long.read("notes")).number == 1, "and together they are whole again"
+
+
+def test_moving_that_was_cut_short_goes_on_and_holds_in_between(tmp_path, long):
+    away = tmp_path / "away"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments.Path, "unlink", _once(segments.Path.unlink))
+        with pytest.raises(KeyboardInterrupt):
+            _let_go(long, away, clock.now())
+    assert len(_files(away)) == 2
+    assert long.verify("notes") is None
+    before = _files(tmp_path)
+    assert long.move("notes", away) == len(before) - 1
+    assert long.verify("notes") is None
+
+
+def _once(work):
+    done = []
+
+    def first(*arguments, **options):
+        if done:
+            raise KeyboardInterrupt
+        done.append(1)
+        return work(*arguments, **options)
+
+    return first
+
+
+def test_lines_that_nobody_let_go_are_missing_also_after_others_were(tmp_path, long):
+    assert _let_go(long, tmp_path / "away", clock.now())
+    for number in range(10):
+        long.append("notes", {"told": number})
+    (oldest, *_) = sorted((tmp_path / "notes").glob("*.jsonl"))
+    oldest.unlink()
+    assert "it is missing" in long.verify("notes")
+
+
+def test_nothing_is_moved_over_another_file(tmp_path, long):
+    (tmp_path / "away" / "notes").mkdir(parents=True)
+    name = min(_files(tmp_path))
+    (tmp_path / "away" / "notes" / name).write_text("something else")
+    before = _files(tmp_path)
+    with pytest.raises(EvidenceError, match="cannot be moved"):
+        _let_go(long, tmp_path / "away", clock.now())
+    assert before.keys() <= _files(tmp_path).keys()
+    assert (tmp_path / "away" / "notes" / name).read_text() == "something else"

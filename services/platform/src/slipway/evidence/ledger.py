@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from slipway import clock
+from slipway.evidence import archive
 from slipway.evidence.custody import KIND, Custody, custody, handing_over, next_key
 from slipway.evidence.errors import BrokenEvidenceError, EvidenceError
 from slipway.evidence.line import GENESIS, Line
 from slipway.evidence.segments import Segments
-from slipway.keys.signer import AuditSigner
+from slipway.keys.signer import AuditSigner, key_id_of
 
 _CHANGED = "it was changed, or signed with a key that the one in use does not vouch for"
 
@@ -26,6 +28,7 @@ class Evidence:
         self._folder = folder
         self._signer = signer
         self._seen: dict[str, Line] = {}
+        self._looked: dict[str, tuple[tuple[str, int], Line | None]] = {}
 
     def append(self, stream: str, body: Mapping[str, Any]) -> Line:
         """Sign a line and add it; it is on the disk when this returns. Nothing personal has a place in it.
@@ -54,15 +57,7 @@ class Evidence:
         Raises:
             BrokenEvidenceError: lines that were there have vanished.
         """
-        last = Segments(self._folder / stream).last()
-        seen = self._seen.get(stream)
-        if seen and (
-            not last or last.number < seen.number or (last.number == seen.number and last.digest != seen.digest)
-        ):
-            raise BrokenEvidenceError(seen.number, f"it was in {stream} a moment ago, and is not there any more")
-        if last:
-            self._seen[stream] = last
-        return last
+        return self._remember(stream, Segments(self._folder / stream).settled())
 
     def seen(self, stream: str) -> Line | None:
         """Return the newest line that this process knows of, without a look at the disk."""
@@ -72,27 +67,63 @@ class Evidence:
         """Return the names of the streams that are there."""
         return sorted({path.parent.name for path in self._folder.glob("*/*.jsonl")})
 
-    def custody(self, stream: str) -> Custody:
-        """Return the keys of a stream."""
-        return custody(self.unverified(stream, KIND), self._signer)
+    def in_care(self, stream: str) -> bool:
+        """Tell whether this process's key signs the next line of a stream, or the first. Cheap while nothing is added.
 
-    def unverified(self, stream: str, kind: str) -> Iterator[Line]:
-        """Yield the lines whose body is of this `kind`, as they are, without a look at the others."""
-        words = f'"kind":"{kind}"'.encode()
-        return (line for line in Segments(self._folder / stream).lines(words) if line.body.get("kind") == kind)
+        Raises:
+            EvidenceError: the folder cannot be read.
+        """
+        segments = Segments(self._folder / stream)
+        size = segments.size()
+        if self._looked.get(stream, (None,))[0] != size:
+            self._looked[stream] = (size, segments.last())
+        last = self._looked[stream][1]
+        return last is None or next_key(last) == self._signer.key_id
+
+    def custody(self, stream: str) -> Custody:
+        """Return the keys that signed lines which are there; the one in use vouches for them."""
+        changes = (line for line in self._having(stream, "accepted") if line.body.get("kind") == KIND)
+        return custody(changes, self._signer)
+
+    def keys(self, stream: str) -> dict[str, bytes]:
+        """Return the public keys that may ever have signed for this stream, by id: also such as lines that are away."""
+        earlier = archive.earlier_keys(self.signed(stream, "keys"))
+        return {key_id_of(key): key for key in earlier} | dict(self.custody(stream).keys)
+
+    def leaving(self, stream: str, before: datetime) -> dict[str, Any] | None:
+        """Return what a line has to say so that `move` takes away the files of which every line is older than that.
+
+        None if there is none; the newest file always stays.
+        """
+        last = Segments(self._folder / stream).last_before(before)
+        return archive.words(last.number, self.keys(stream).values()) if last else None
+
+    def move(self, stream: str, place: Path) -> int:
+        """Move the files that a line has let go to another folder; return how many. Repeated, it does the rest.
+
+        Raises:
+            EvidenceError: a folder cannot be written, or another file of that name is there.
+        """
+        return Segments(self._folder / stream).move(self._released(stream), place / stream)
+
+    def signed(self, stream: str, name: str) -> Iterator[Line]:
+        """Yield the lines whose body has this name, if a key of ours has signed them, without a look at the others."""
+        return filter(self.custody(stream).signed, self._having(stream, name))
 
     def read(self, stream: str) -> Iterator[Line]:
         """Yield the lines from the first on, each after a check of its number, its link to the one before and its key.
 
         Bytes that are no line are passed over: what a dying machine left of a line that nobody was told of. Were they a
-        line once, its number is missing.
+        line once, its number is missing. The beginning may be away, if a line says that it was moved.
 
         Raises:
             BrokenEvidenceError: a line does not hold.
         """
         held = self.custody(stream)
-        number, previous, key = 1, GENESIS, held.first()
+        number, previous, key = 0, GENESIS, held.first()
         for line in Segments(self._folder / stream).lines():
+            if number == 0:
+                number, previous = self._begin(stream, line)
             if line.number != number:
                 raise BrokenEvidenceError(number, f"it is missing; the next one there is {line.number}")
             if line.stream != stream or line.previous != previous:
@@ -111,10 +142,21 @@ class Evidence:
             return str(error)
         return None
 
+    def _begin(self, stream: str, first: Line) -> tuple[int, str]:
+        """Return the number and the predecessor that the first line must have. Files are moved the oldest first."""
+        moved = 1 < first.number <= self._released(stream) + 1
+        return (first.number, first.previous) if moved else (1, GENESIS)
+
+    def _released(self, stream: str) -> int:
+        return archive.released(self.signed(stream, "upto"))
+
+    def _having(self, stream: str, name: str) -> Iterator[Line]:
+        return (line for line in Segments(self._folder / stream).lines(f'"{name}":'.encode()) if name in line.body)
+
     def _add(self, stream: str, complete: Callable[[Line], Line]) -> Line:
         segments = Segments(self._folder / stream)
         with segments.locked():
-            last = self.newest(stream)
+            last = self._remember(stream, segments.last())
             self._demand_ours(stream, last)
             number, previous = (last.number + 1, last.digest.hex()) if last else (1, GENESIS)
             line = complete(Line(stream, number, clock.now(), previous, self._signer.key_id, {}))
@@ -122,6 +164,16 @@ class Evidence:
             segments.add(line)
             self._seen[stream] = line
         return line
+
+    def _remember(self, stream: str, last: Line | None) -> Line | None:
+        seen = self._seen.get(stream)
+        if seen and (
+            not last or last.number < seen.number or (last.number == seen.number and last.digest != seen.digest)
+        ):
+            raise BrokenEvidenceError(seen.number, f"it was in {stream} a moment ago, and is not there any more")
+        if last:
+            self._seen[stream] = last
+        return last
 
     def _demand_ours(self, stream: str, last: Line | None) -> None:
         if last and next_key(last) != self._signer.key_id:
