@@ -90,8 +90,9 @@ def test_a_restore_that_is_told_is_forgiven_and_named(log, change):
     assert audit("restored", "--reason", "ticket 7").exit_code == 0
     found = audit("verify")
     assert found.exit_code == 0, found.output
-    assert "UTC: ticket 7" in found.stdout
-    assert [restore["reason"] for restore in told()["checkpoints"]["restores"]] == ["ticket 7"]
+    assert "without what checkpoints say of the log since 20" in found.stdout
+    (declared,) = told()["checkpoints"]["declared"]
+    assert declared["why"] == "ticket 7"
 
 
 def test_the_key_is_changed_and_old_seals_hold(log, tmp_path):

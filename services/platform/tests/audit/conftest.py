@@ -8,6 +8,7 @@ import pytest
 
 from slipway.audit.chain_check import ChainCheck, Verdict
 from slipway.audit.checkpointer import Checkpointer
+from slipway.audit.declarations import Declarations
 from slipway.audit.schemas import Action
 from slipway.audit.sealer import Sealer
 from slipway.audit.service import record
@@ -15,7 +16,6 @@ from slipway.audit.verification import Report, verify
 from slipway.composition import Platform
 from slipway.evidence import Evidence
 from slipway.keys.signer import AuditSigner
-from slipway.tenants.repository import list_tenants
 
 
 @pytest.fixture
@@ -31,14 +31,18 @@ def checkpointer(platform: Platform) -> Checkpointer:
 
 
 @pytest.fixture
+def declarations(platform: Platform) -> Declarations:
+    """What an operator can declare of the log, in a process of its own."""
+    return Declarations(platform.database, Evidence(platform.settings.evidence_dir, platform.signer))
+
+
+@pytest.fixture
 def audit(platform: Platform) -> Callable[..., Awaitable[Report]]:
     """A function that verifies the whole audit log, as the database and the evidence's files are now."""
 
     async def check(signer: AuditSigner | None = None) -> Report:
         evidence = Evidence(platform.settings.evidence_dir, signer or platform.signer)
-        async with platform.database.system_transaction() as connection:
-            tenants = await list_tenants(connection)
-        return await verify(platform.database, evidence, sorted(tenants.values()))
+        return await verify(platform.database, evidence)
 
     return check
 
@@ -47,7 +51,7 @@ def audit(platform: Platform) -> Callable[..., Awaitable[Report]]:
 def check(platform: Platform) -> Callable[[UUID], Awaitable[Verdict]]:
     """A function that verifies a tenant's chain."""
     keys = {platform.signer.key_id: platform.signer.public_key}
-    return ChainCheck(platform.database, keys, lambda _, __: None).verify
+    return ChainCheck(platform.database, keys).verify
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from slipway.audit import checkpointer as module
 from slipway.audit.chain import FORMAT, digest, statement
 from slipway.audit.checkpointer import Checkpointer
+from slipway.audit.declarations import DeclarationError, Declarations
 from slipway.audit.repository import Seal, entries_between, seals_after
 from slipway.audit.schemas import Action
 from slipway.audit.sealer import Sealer
@@ -190,7 +191,7 @@ async def test_of_many_processes_one_writes(platform, covered):
 
 
 async def test_many_tenants_take_several_lines(principal, stranger, audit, checkpointer, monkeypatch, rows):
-    monkeypatch.setattr(module, "_HEADS_A_LINE", 1)
+    monkeypatch.setattr(module, "HEADS_A_LINE", 1)
     assert (await checkpointer.checkpoint()).number == 2
     assert (await audit()).holds
     await rows("DELETE FROM audit_log WHERE tenant_id = %s", stranger.tenant_id)
@@ -212,7 +213,9 @@ async def test_no_name_and_no_detail_is_in_a_checkpoint(principal, write, sealer
     assert name[0] not in content
 
 
-async def test_after_a_restore_that_was_told_the_log_goes_on(covered, audit, rows, write, sealer, checkpointer):
+async def test_after_a_restore_that_was_told_the_log_goes_on(
+    covered, audit, rows, write, sealer, checkpointer, declarations
+):
     await rows("CREATE TABLE kept_log AS TABLE audit_log; CREATE TABLE kept_seals AS TABLE audit_seals")
     await write(covered, 4)
     await sealer.seal()
@@ -221,10 +224,10 @@ async def test_after_a_restore_that_was_told_the_log_goes_on(covered, audit, row
     await rows("INSERT INTO audit_log TABLE kept_log; INSERT INTO audit_seals TABLE kept_seals")
     assert not (await audit()).holds
 
-    await checkpointer.restored("ticket 12")
+    await declarations.restored("ticket 12")
     report = await audit()
     assert report.holds
-    assert [why for _, why in report.checkpoints.restores] == ["ticket 12"]
+    assert [event.why for event in report.checkpoints.events] == ["ticket 12"]
     await write(covered, 2)
     await sealer.seal()
     await checkpointer.checkpoint()
@@ -234,8 +237,8 @@ async def test_after_a_restore_that_was_told_the_log_goes_on(covered, audit, row
     assert not (await audit()).holds, "what was there before is still protected"
 
 
-async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit, checkpointer, stream):
-    await checkpointer.restored("ticket 14")
+async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit, checkpointer, declarations, stream):
+    await declarations.restored("ticket 14")
     await checkpointer.checkpoint()
     whole = stream().read_text()
     first, second, third = whole.splitlines(keepends=True)
@@ -243,7 +246,7 @@ async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit,
         ("ticket 14", "ticket 15"),
         ('"reason"', '"reasom"'),
         ('"snapshot"', '"snapshou"'),
-        (":[3,", ":[[],"),
+        ('":[3,', '":[[],'),
     ):
         assert change[0] in second
         stream().write_text(first + second.replace(*change) + third)
@@ -252,14 +255,14 @@ async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit,
     assert (await audit()).holds
 
 
-async def test_a_restore_does_not_forgive_what_it_did_not_lose(covered, audit, rows, write, sealer, checkpointer):
-    await checkpointer.restored("ticket 13")
+async def test_a_restore_does_not_forgive_what_it_did_not_lose(covered, audit, rows, declarations):
+    await declarations.restored("ticket 13")
     await rows(f"{CUT_ENTRIES}; DELETE FROM audit_seals WHERE sequence = 3")
     assert not (await audit()).holds
 
 
 async def test_a_database_with_all_its_seals_and_without_checkpoints_goes_on_after_a_restore(
-    platform, covered, audit, write, sealer, checkpointer, stream
+    platform, covered, audit, write, sealer, stream
 ):
     """As on a new machine, to which the evidence was not brought."""
     await write(covered)
@@ -267,7 +270,7 @@ async def test_a_database_with_all_its_seals_and_without_checkpoints_goes_on_aft
     stream().unlink()
     assert not (await audit()).holds
     evidence = Evidence(platform.settings.evidence_dir, platform.signer)
-    await Checkpointer(platform.database, evidence, 0.0).restored("moved")
+    await Declarations(platform.database, evidence).restored("moved")
     assert (await audit()).holds
 
 

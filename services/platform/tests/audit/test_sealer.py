@@ -102,7 +102,7 @@ async def test_a_number_that_is_written_otherwise_is_found(chain, check, rows):
 async def test_a_chain_that_was_signed_with_another_key_does_not_hold(platform, chain):
     other = AuditSigner.parse(new_signing_key())
 
-    verdict = await ChainCheck(platform.database, {other.key_id: other.public_key}, lambda _, __: None).verify(chain)
+    verdict = await ChainCheck(platform.database, {other.key_id: other.public_key}).verify(chain)
 
     assert verdict.broken == "seal 1: its signature is not ours: it was changed, or signed with another key"
 

@@ -215,8 +215,10 @@ class Runtime:
         except Exception:
             self._platform.metrics.inc(catalogue.AUDIT_CHECKPOINTS, outcome="failed")
             raise
-        self._platform.metrics.inc(catalogue.AUDIT_CHECKPOINTS, outcome="succeeded")
-        self._platform.metrics.set(catalogue.AUDIT_CHECKPOINT_TIME, newest.at.timestamp())
+        lacks = "lacks" in newest.body
+        self._platform.metrics.inc(catalogue.AUDIT_CHECKPOINTS, outcome="failed" if lacks else "succeeded")
+        if not lacks:
+            self._platform.metrics.set(catalogue.AUDIT_CHECKPOINT_TIME, newest.at.timestamp())
 
     async def _sweep(self) -> None:
         try:

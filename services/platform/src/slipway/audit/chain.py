@@ -40,9 +40,14 @@ def digest(previous: bytes, entries: Iterable[Row[Any]], form: int = FORMAT) -> 
     """Hash the entries, each as a canonical JSON line and by their ids, onto the previous digest."""
     running = hashlib.sha256(previous)
     for entry in sorted(entries, key=attrgetter("id")):
-        fields = _fields(entry) if form == 1 else [entry.xid, entry.detail_text, *_fields(entry, detailed=False)]
-        running.update(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+        running.update(words(entry, form))
     return running.digest()
+
+
+def words(entry: Row[Any], form: int = FORMAT) -> bytes:
+    """Return an entry as the canonical JSON line that is hashed."""
+    fields = _fields(entry) if form == 1 else [entry.xid, entry.detail_text, *_fields(entry, detailed=False)]
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
 def statement(tenant: UUID, seal: Seal) -> bytes:

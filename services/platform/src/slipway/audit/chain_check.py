@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
+from sqlalchemy.exc import DataError
 
 from slipway.audit import repository
 from slipway.audit.chain import FORMAT, GENESIS, digest, statement
@@ -21,6 +22,8 @@ _ENTRIES_A_PAGE = 5_000
 
 _BELOW_ALL = -(2**63)
 """So that a seal numbered 0 or less does not hide."""
+
+UNREADABLE = "its log cannot be read, as there are values in it that nobody could have written"
 
 Watch = Callable[[int], None]
 """Is told how many entries were checked since it was last told."""
@@ -46,6 +49,7 @@ class _Progress:
     digest: bytes = GENESIS
     entries: int = 0
     sealed_at: datetime | None = None
+    fault: str | None = None
 
     def past(self, seal: Seal) -> None:
         """Go on behind a seal that holds."""
@@ -61,26 +65,45 @@ class _Progress:
 class ChainCheck:
     """Checks chains, with the public keys that may have signed them, by their ids."""
 
-    def __init__(self, database: Database, keys: Mapping[str, bytes], on_seal: Callable[[UUID, Seal], None]) -> None:
-        """Wire it. `on_seal` is shown each seal that holds."""
+    def __init__(
+        self,
+        database: Database,
+        keys: Mapping[str, bytes],
+        on_seal: Callable[[UUID, Seal], None] = lambda _, __: None,
+        retired: Callable[[UUID, Seal], bool] = lambda _, __: False,
+    ) -> None:
+        """Wire it.
+
+        Args:
+            database: has the chains.
+            keys: 32 bytes each.
+            on_seal: is shown each seal that holds.
+            retired: tells whether the key of a seal was not to be used for it any more.
+        """
         self._database = database
         self._keys = keys
         self._on_seal = on_seal
+        self._retired = retired
 
     async def verify(self, tenant: UUID, watch: Watch = lambda _: None) -> Verdict:
         """Check each seal against its signature, its predecessor and its entries, in short transactions."""
         at = _Progress()
-        while True:
-            async with self._database.transaction(tenant) as connection:
-                seals = _page(await repository.seals_after(connection, at.sequence or _BELOW_ALL, _SEALS_A_PAGE))
-                signed, fault = self._signed(tenant, seals, at.sequence)
-                entries = await _entries(connection, at.upto, signed)
-            if not seals:
-                return at.verdict(None)
-            fault = self._follow(tenant, at, signed, entries) or fault
-            watch(len(entries))
-            if fault:
-                return at.verdict(fault)
+        try:
+            while await self._page(tenant, at, watch):
+                continue
+        except DataError:
+            return at.verdict(UNREADABLE)
+        return at.verdict(at.fault)
+
+    async def _page(self, tenant: UUID, at: _Progress, watch: Watch) -> bool:
+        """Check some seals; return whether there may be more to check."""
+        async with self._database.transaction(tenant) as connection:
+            seals = _page(await repository.seals_after(connection, at.sequence or _BELOW_ALL, _SEALS_A_PAGE))
+            signed, fault = self._signed(tenant, seals, at.sequence)
+            entries = await _entries(connection, at.upto, signed)
+        at.fault = self._follow(tenant, at, signed, entries) or fault
+        watch(len(entries))
+        return bool(seals) and not at.fault
 
     def _signed(self, tenant: UUID, seals: Sequence[Seal], sequence: int) -> tuple[list[Seal], str | None]:
         """Return the seals up to the first that is out of turn or not ours, and what is wrong with that."""
@@ -94,7 +117,8 @@ class ChainCheck:
         public = self._keys.get(seal.key_id)
         known = 1 <= seal.format <= FORMAT
         if known and public and signed_by(public, statement(tenant, seal), seal.signature):
-            return None
+            gone = self._retired(tenant, seal)
+            return f"it was signed with the key {seal.key_id} after that had been retired" if gone else None
         return "its signature is not ours: it was changed, or signed with another key"
 
     def _follow(self, tenant: UUID, at: _Progress, seals: Sequence[Seal], entries: Sequence[Row[Any]]) -> str | None:

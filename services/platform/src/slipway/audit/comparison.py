@@ -2,15 +2,19 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import DataError
+
 from slipway.audit import repository
-from slipway.audit.chain import GENESIS, digest
-from slipway.audit.checkpoint import CHECKPOINTS, Checkpoint, Head, Kind, read_checkpoint
-from slipway.audit.checkpointer import TAIL
+from slipway.audit.chain import GENESIS
+from slipway.audit.chain_check import UNREADABLE
+from slipway.audit.checkpoint import CHECKPOINTS, Checkpoint, Head, read_checkpoint
+from slipway.audit.heads import read_tail
+from slipway.audit.history import Event, History
 from slipway.audit.repository import Seal
 from slipway.database import Database
 from slipway.evidence import BrokenEvidenceError, Evidence
@@ -18,6 +22,21 @@ from slipway.evidence import BrokenEvidenceError, Evidence
 _HEADS_AT_ONCE = 2_000
 PROMISED = timedelta(seconds=60)
 """An entry is covered by a checkpoint at most so long after it was written."""
+
+_Heads = list[tuple[Checkpoint, Head]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A checkpoint that the database does not bear out. `left`: the last seal that it does not contradict."""
+
+    tenant: UUID
+    checkpoint: Checkpoint
+    left: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what}, says the checkpoint {self.checkpoint.number} of {self.checkpoint.at:%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass
@@ -30,7 +49,8 @@ class Testimony:
     faults: dict[UUID, str] = field(default_factory=dict)
     tenants: set[UUID] = field(default_factory=set)
     """Those that the database must have: since the last restore, if there was one."""
-    restores: list[tuple[datetime, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    """What was declared, in the order of time."""
 
 
 class Comparison:
@@ -41,7 +61,7 @@ class Comparison:
     """
 
     def __init__(self, database: Database, evidence: Evidence) -> None:
-        """Look through the lines for restores, which say what is not to be expected of the database any more.
+        """Look through the lines for what is not to be expected of the database any more.
 
         Raises:
             EvidenceError: the folder cannot be read.
@@ -49,30 +69,37 @@ class Comparison:
         self._database = database
         self._evidence = evidence
         self._named = array("Q", [0])
-        self._restores = _restores(evidence)
         self._unknown = 0
-        self.testimony = Testimony()
+        self.history = History(evidence)
+        self.testimony = Testimony(events=sorted(self.history.events, key=lambda event: event.when))
 
     async def compare(self) -> Testimony:
         """Check the lines themselves, and that the database has every seal and every unsealed entry that they name.
 
         To be called once all seals were seen.
         """
-        waiting: dict[UUID, list[tuple[Checkpoint, Head]]] = defaultdict(list)
-        count = 0
-        for checkpoint in self._held():
-            for tenant, head in checkpoint.heads.items():
-                waiting[tenant].append((checkpoint, head))
-                count += 1
-            if count >= _HEADS_AT_ONCE:
-                await self._check(waiting)
-                waiting, count = defaultdict(list), 0
-        await self._check(waiting)
+        try:
+            async for found in self.contradictions():
+                self.testimony.faults.setdefault(found.tenant, str(found))
+        except BrokenEvidenceError as error:
+            self.testimony.broken = str(error)
         return self.testimony
+
+    async def contradictions(self) -> AsyncIterator[Contradiction]:
+        """Yield, in the order of the checkpoints, what the database does not have of what it must.
+
+        Raises:
+            BrokenEvidenceError: a line does not hold; what is before it was compared.
+        """
+        for heads in self._batches():
+            for tenant, theirs in heads.items():
+                for found in await self._of_tenant(tenant, theirs):
+                    yield found
 
     def see(self, tenant: UUID, seal: Seal) -> None:
         """Remember the newest checkpoint that the sealer of a seal knew."""
-        if seal.checkpoint is None or seal.checkpoint_digest is None or self._replaced(tenant, seal.sequence):
+        confirmed = self.history.confirmed(tenant, seal.sequence)
+        if seal.checkpoint is None or seal.checkpoint_digest is None or confirmed:
             return
         self._named.extend([0] * (seal.checkpoint + 1 - len(self._named)))
         known, told = self._named[seal.checkpoint], _print(seal.checkpoint_digest)
@@ -98,76 +125,57 @@ class Comparison:
                 f"{newest_seal:%Y-%m-%d %H:%M:%S}: they were cut off, or are not written"
             )
 
-    def _held(self) -> Iterator[Checkpoint]:
-        told, since = self.testimony, max((restore[0].number for restore in self._restores), default=0)
+    def _batches(self) -> Iterator[dict[UUID, _Heads]]:
+        heads: dict[UUID, _Heads] = defaultdict(list)
+        broken = None
         try:
-            for line in self._evidence.read(CHECKPOINTS):
-                told.lines, told.newest = line.number, line.at
-                if line.number < len(self._named) and self._named[line.number] not in (0, _print(line.digest)):
-                    self._unknown = max(self._unknown, line.number)
-                checkpoint = read_checkpoint(line)
-                if checkpoint:
-                    told.tenants |= checkpoint.heads.keys() if line.number >= since else set()
-                    yield checkpoint
+            for checkpoint in self._checkpoints():
+                for tenant, head in checkpoint.heads.items():
+                    heads[tenant].append((checkpoint, head))
+                if sum(map(len, heads.values())) >= _HEADS_AT_ONCE:
+                    yield heads
+                    heads = defaultdict(list)
         except BrokenEvidenceError as error:
-            told.broken = str(error)
-        told.restores = [(restore[0].at, restore[0].reason) for restore in self._restores]
+            broken = error
+        yield heads
+        if broken:
+            raise broken
 
-    async def _check(self, waiting: Mapping[UUID, list[tuple[Checkpoint, Head]]]) -> None:
-        for tenant, heads in waiting.items():
-            if tenant not in self.testimony.faults:
-                fault = await self._fault(tenant, heads)
-                if fault:
-                    self.testimony.faults[tenant] = fault
+    def _checkpoints(self) -> Iterator[Checkpoint]:
+        told = self.testimony
+        for line in self._evidence.read(CHECKPOINTS):
+            told.lines, told.newest = line.number, line.at
+            if line.number < len(self._named) and self._named[line.number] not in (0, _print(line.digest)):
+                self._unknown = max(self._unknown, line.number)
+            checkpoint = read_checkpoint(line)
+            if checkpoint:
+                told.tenants |= self.history.present(checkpoint)
+                yield checkpoint
 
-    async def _fault(self, tenant: UUID, heads: list[tuple[Checkpoint, Head]]) -> str | None:
-        expected = [(checkpoint, head) for checkpoint, head in heads if self._expected(tenant, checkpoint, head)]
-        async with self._database.transaction(tenant) as connection:
-            seals = await repository.seals_at(connection, {head.sequence for _, head in expected})
-        for checkpoint, head in expected:
-            fault = _missing(head, seals.get(head.sequence)) or await self._tail(tenant, checkpoint, head)
-            if fault:
-                return f"{fault}, says the checkpoint {checkpoint.number} of {checkpoint.at:%Y-%m-%d %H:%M:%S}"
-        return None
+    async def _of_tenant(self, tenant: UUID, heads: _Heads) -> list[Contradiction]:
+        expected = [(checkpoint, head) for checkpoint, head in heads if self.history.expects(tenant, checkpoint, head)]
+        try:
+            async with self._database.transaction(tenant) as connection:
+                seals = await repository.seals_at(connection, {head.sequence for _, head in expected})
+            each = [await self._compare(tenant, *pair, seals.get(pair[1].sequence)) for pair in expected]
+        except DataError:
+            return [Contradiction(tenant, heads[0][0], 0, UNREADABLE)]
+        return [found for found in each if found]
 
-    async def _tail(self, tenant: UUID, checkpoint: Checkpoint, head: Head) -> str | None:
-        if not head.tail or self._bound(tenant, checkpoint) == head.sequence:
+    async def _compare(
+        self, tenant: UUID, checkpoint: Checkpoint, head: Head, seal: Seal | None
+    ) -> Contradiction | None:
+        fault = _missing(head, seal)
+        if fault:
+            return Contradiction(tenant, checkpoint, head.sequence - 1, fault)
+        if not head.tail or self.history.bound(tenant, checkpoint.number) == head.sequence:
             return None
         async with self._database.transaction(tenant) as connection:
-            entries = await repository.unsealed_then(connection, head.upto_xid, checkpoint.snapshot, TAIL)
-        if len(entries) == head.tail and digest(head.digest, entries) == head.tail_digest:
+            tail = await read_tail(connection, head.upto_xid, checkpoint.snapshot, head.digest)
+        if tail == (head.tail, head.tail_digest):
             return None
-        return f"{head.tail} entries followed on seal {head.sequence}, of which one is missing or changed"
-
-    def _expected(self, tenant: UUID, checkpoint: Checkpoint, head: Head) -> bool:
-        bound = self._bound(tenant, checkpoint)
-        return bound is None or head.sequence <= bound
-
-    def _bound(self, tenant: UUID, checkpoint: Checkpoint) -> int | None:
-        """Return the last seal that a later restore has left of those that were there; None if there was no restore."""
-        later = [parts for parts in self._restores if parts[0].number > checkpoint.number]
-        return min((_left(parts, tenant) for parts in later), default=None)
-
-    def _replaced(self, tenant: UUID, sequence: int) -> bool:
-        return any(sequence <= _left(parts, tenant) for parts in self._restores)
-
-
-def _restores(evidence: Evidence) -> list[list[Checkpoint]]:
-    """Return the restores, each of as many lines as were needed for all tenants: they share a snapshot.
-
-    A line that nobody of ours has signed is passed over: the check of all lines will stop at it.
-    """
-    found: dict[str, list[Checkpoint]] = {}
-    held = evidence.custody(CHECKPOINTS)
-    for line in filter(held.signed, evidence.unverified(CHECKPOINTS, Kind.RESTORED)):
-        checkpoint = read_checkpoint(line)
-        if checkpoint:
-            found.setdefault(checkpoint.snapshot, []).append(checkpoint)
-    return list(found.values())
-
-
-def _left(parts: list[Checkpoint], tenant: UUID) -> int:
-    return max((part.heads[tenant].sequence for part in parts if tenant in part.heads), default=0)
+        what = f"{head.tail} entries followed on seal {head.sequence}, of which one is missing or changed"
+        return Contradiction(tenant, checkpoint, head.sequence, what)
 
 
 def _missing(head: Head, seal: Seal | None) -> str | None:

@@ -1,6 +1,6 @@
 """SQL of the audit log: entries are added and read, never changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,12 +36,13 @@ _ENTRIES = text(f"""
 
 _UNSEALED_THEN = text(f"""
     SELECT {_COLUMNS} FROM audit_log
-    WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND pg_visible_in_snapshot(xid, CAST(:snapshot AS pg_snapshot))
-    ORDER BY id LIMIT :most
+    WHERE xid >= CAST(CAST(:start AS text) AS xid8) AND xid < pg_snapshot_xmax(CAST(:snapshot AS pg_snapshot))
+        AND pg_visible_in_snapshot(xid, CAST(:snapshot AS pg_snapshot))
+    ORDER BY audit_log.xid, id
 """)  # noqa: S608  # a constant
 
 _HEADS = text("""
-    SELECT t.id, coalesce(s.sequence, 0) AS sequence, EXISTS (
+    SELECT t.id, coalesce(s.sequence, 0) AS sequence, CAST(CAST(s.upto_xid AS text) AS bigint) AS upto_xid, EXISTS (
         SELECT FROM audit_log WHERE tenant_id = t.id AND xid >= coalesce(s.upto_xid, '0'::xid8)
     ) AS unsealed
     FROM tenants t LEFT JOIN LATERAL (
@@ -136,9 +137,15 @@ async def entries_between(
     return (await connection.execute(_ENTRIES, {"start": start, "end": end, "most": most})).all()
 
 
-async def unsealed_then(connection: AsyncConnection, start: int, snapshot: str, most: int) -> Sequence[Row[Any]]:
-    """Return the first so many entries from `start` on whose transactions had ended at the snapshot, by id."""
-    return (await connection.execute(_UNSEALED_THEN, {"start": start, "snapshot": snapshot, "most": most})).all()
+async def unsealed_then(
+    connection: AsyncConnection, start: int, snapshot: str, at_once: int
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Yield the entries from `start` on whose transactions had ended at the snapshot, so many at once, by both ids."""
+    found = await connection.stream(
+        _UNSEALED_THEN, {"start": start, "snapshot": snapshot}, execution_options={"yield_per": at_once}
+    )
+    async for part in found.partitions():
+        yield part
 
 
 async def current_snapshot(connection: AsyncConnection) -> str:
@@ -146,9 +153,17 @@ async def current_snapshot(connection: AsyncConnection) -> str:
     return str((await connection.execute(text("SELECT CAST(pg_current_snapshot() AS text)"))).scalar_one())
 
 
-async def heads(connection: AsyncConnection) -> list[tuple[UUID, int, bool]]:
-    """Return each tenant's newest sequence (0: none), and whether it has entries beyond it. As the system role."""
-    return [(row.id, row.sequence, row.unsealed) for row in await connection.execute(_HEADS)]
+async def heads(connection: AsyncConnection) -> list[tuple[UUID, tuple[int, int | None], bool]]:
+    """Return each tenant's newest seal, by number (0: none) and end, and whether it has entries beyond it.
+
+    As the system role.
+    """
+    return [(row.id, (row.sequence, row.upto_xid), row.unsealed) for row in await connection.execute(_HEADS)]
+
+
+async def list_tenants(connection: AsyncConnection) -> dict[UUID, str]:
+    """Return the names of all tenants, in the order of the names. As the system role."""
+    return {row.id: row.name for row in await connection.execute(text("SELECT id, name FROM tenants ORDER BY name"))}
 
 
 async def last_seal(connection: AsyncConnection) -> Seal | None:

@@ -4,6 +4,7 @@ What was written since the last seal (about a second) is the unsealed window: un
 database's grants alone. A transaction that stays open anywhere on the server keeps the window open behind it.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from slipway.audit.chain import FORMAT, GENESIS, Signer, digest, statement
 from slipway.audit.checkpoint import CHECKPOINTS
 from slipway.audit.repository import Seal
 from slipway.database import Database
-from slipway.evidence import Evidence
+from slipway.evidence import Evidence, EvidenceError
 from slipway.telemetry.logs import get_logger
 
 _ENTRIES_A_SEAL = 5_000
 """Keeps a seal's statements far below the statement timeout, however long the backlog is."""
+
+_LOOK_SECONDS = 1.0
 
 log = get_logger(__name__)
 
@@ -42,6 +45,7 @@ class Sealer:
         self._database = database
         self._signer = signer
         self._evidence = evidence
+        self._look: asyncio.Future[bool] | None = None
 
     async def seal(self) -> Sealed:
         """Seal the settled entries of every tenant; of a long backlog, the oldest."""
@@ -70,10 +74,26 @@ class Sealer:
             entries = await repository.entries_between(connection, start, end)
             if not entries:
                 return 0
+            await self._demand_care()
             seal = self._unsigned(sequence + 1, end, len(entries), digest(previous, entries))
             signature = self._signer.sign(statement(tenant, seal))
             await repository.add_seal(connection, tenant, replace(seal, signature=signature))
             return len(entries)
+
+    async def _demand_care(self) -> None:
+        """Refuse to sign with a key that was retired. The chain is held: the successor waits before it looks at it."""
+        if self._evidence and not await self._in_care(self._evidence):
+            raise EvidenceError(
+                f"The key {self._signer.key_id} does not sign any more: another one has taken over. Restart this "
+                "process with that in SLIPWAY_AUDIT_KEY_FILE."
+            )
+
+    async def _in_care(self, evidence: Evidence) -> bool:
+        """Look; storage that hangs holds up no seal, and one thread at most."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.ensure_future(asyncio.to_thread(evidence.in_care, CHECKPOINTS))
+        done, _ = await asyncio.wait({self._look}, timeout=_LOOK_SECONDS)
+        return not done or self._look.result()
 
     def _unsigned(self, sequence: int, end: int, entries: int, covered: bytes) -> Seal:
         known = self._evidence.seen(CHECKPOINTS) if self._evidence else None

@@ -30,6 +30,11 @@ class Evidence:
         self._seen: dict[str, Line] = {}
         self._looked: dict[str, tuple[tuple[str, int], Line | None]] = {}
 
+    @property
+    def key_id(self) -> str:
+        """The key that this process signs with."""
+        return self._signer.key_id
+
     def append(self, stream: str, body: Mapping[str, Any]) -> Line:
         """Sign a line and add it; it is on the disk when this returns. Nothing personal has a place in it.
 
@@ -70,13 +75,15 @@ class Evidence:
     def in_care(self, stream: str) -> bool:
         """Tell whether this process's key signs the next line of a stream, or the first. Cheap while nothing is added.
 
-        Raises:
-            EvidenceError: the folder cannot be read.
+        A folder that cannot be read takes nothing out of anybody's care.
         """
         segments = Segments(self._folder / stream)
-        size = segments.size()
-        if self._looked.get(stream, (None,))[0] != size:
-            self._looked[stream] = (size, segments.last())
+        try:
+            size = segments.size()
+            if self._looked.get(stream, (None,))[0] != size:
+                self._looked[stream] = (size, segments.last())
+        except (EvidenceError, OSError):
+            return True
         last = self._looked[stream][1]
         return last is None or next_key(last) == self._signer.key_id
 
