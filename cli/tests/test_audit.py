@@ -10,6 +10,7 @@ from privacy.filling import fill
 from typer.testing import CliRunner
 
 from slipway.database.engine import driver_url
+from slipway.evidence import segments
 from slipway.settings import variable
 from slipway_cli.main import app
 from slipway_cli.servers.ports import free_port
@@ -93,6 +94,52 @@ def test_a_restore_that_is_told_is_forgiven_and_named(log, change):
     assert "without what checkpoints say of the log since 20" in found.stdout
     (declared,) = told()["checkpoints"]["declared"]
     assert declared["why"] == "ticket 7"
+
+
+def _gone(change):
+    """Remove the tenant whose id is the least, and return the id."""
+    (gone, *_) = sorted(told()["tenants"])
+    for table in ("audit_log", "audit_seals", "tenant_keys"):
+        change(f"DELETE FROM {table} WHERE tenant_id = '{gone}'")
+    change(f"DELETE FROM tenants WHERE id = '{gone}'")
+    return gone
+
+
+def test_a_removal_that_is_told_is_forgiven_and_named(log, change):
+    gone = _gone(change)
+    assert audit("verify").exit_code == 1
+    assert audit("removed", gone, "--reason", "contract 8").exit_code == 0
+    found = audit("verify")
+    assert found.exit_code == 0, found.output
+    assert f"tenant {gone} removed: contract 8" in found.stdout
+
+
+def test_a_removal_of_a_tenant_who_is_there_is_refused(log):
+    (there, *_) = sorted(told()["tenants"])
+    found = audit("removed", there, "--reason", "no")
+    assert found.exit_code == 1
+    assert "Remove it first" in found.output
+    assert told()["checkpoints"]["declared"] == []
+
+
+def test_old_checkpoints_are_moved_away(log, tmp_path, monkeypatch):
+    monkeypatch.setattr(segments, "_SEGMENT_BYTES", 500)
+    asyncio.run(fill(log, Random(3), tenants=1, seals=8))
+    found = audit("archive", str(tmp_path / "away"), "--before", "2000-01-01")
+    assert "Moved 0 files" in found.stdout, found.output
+    found = audit("archive", str(tmp_path / "away"), "--before", "2100-01-01")
+    assert found.exit_code == 0, found.output
+    assert len(list((tmp_path / "away" / "checkpoints").iterdir())) > 3
+    found = audit("verify")
+    assert found.exit_code == 0, found.output
+
+
+def test_where_there_is_no_evidence_nothing_is_handed_over(log, tmp_path):
+    log.evidence_dir.rename(tmp_path / "elsewhere")
+    found = audit("hand-over", str(tmp_path / "new.pem"))
+    assert found.exit_code == 1
+    assert "There are no checkpoints in" in found.output
+    assert not (tmp_path / "new.pem").exists()
 
 
 def test_the_key_is_changed_and_old_seals_hold(log, tmp_path):

@@ -17,7 +17,7 @@ _ENTRY_VALUES = {
     "id": "id + 1000000 + {n}",
     "tenant_id": "(SELECT id FROM tenants t WHERE t.id <> l.tenant_id ORDER BY md5(t.id::text || '{n}') LIMIT 1)",
     "xid": "((l.xid::text::bigint + {n})::text)::xid8",
-    "at": "at + interval '{n} microseconds'",
+    "at": "CASE WHEN {n} < 50 THEN 'infinity' ELSE at + interval '{n} microseconds' END",
     "actor": "actor || '{n}'",
     "action": "'predicted.{n}'",
     "resource": "reverse(resource)",
@@ -27,7 +27,7 @@ _ENTRY_VALUES = {
 _SEAL_VALUES = {
     "tenant_id": "(SELECT id FROM tenants t WHERE t.id <> s.tenant_id ORDER BY md5(t.id::text || '{n}') LIMIT 1)",
     "sequence": "sequence + 1000 + {n}",
-    "upto_xid": "((upto_xid::text::bigint + {n})::text)::xid8",
+    "upto_xid": "(CASE WHEN {n} < 50 THEN '18446744073709551615' ELSE (upto_xid::text::bigint + {n})::text END)::xid8",
     "entries": "entries + {n}",
     "digest": "sha256('{n}')",
     "signature": "signature || '{n}'::bytea",

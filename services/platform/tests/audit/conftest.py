@@ -1,6 +1,7 @@
 """Fixtures of the audit log's tests."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -73,3 +74,44 @@ async def chain(principal: Any, write: Any, sealer: Sealer) -> UUID:
         await write(principal.tenant_id, 2, took=1.0)
         await sealer.seal()
     return principal.tenant_id
+
+
+@pytest.fixture
+async def covered(chain: UUID, checkpointer: Checkpointer) -> UUID:
+    """A tenant whose log has three seals over seven entries, all of them known to a checkpoint."""
+    await checkpointer.checkpoint()
+    return chain
+
+
+@pytest.fixture
+def stream(platform: Platform) -> Callable[[], Path]:
+    """A function that returns the file of the checkpoints."""
+    return lambda: next((platform.settings.evidence_dir / "checkpoints").glob("*.jsonl"))
+
+
+@pytest.fixture
+def lose(rows: Any) -> Callable[[UUID, int], Awaitable[None]]:
+    """A function that takes a tenant's log back to so many seals, as an older copy of the database has it."""
+
+    async def cut(tenant: UUID, seals: int) -> None:
+        await rows(
+            "DELETE FROM audit_log WHERE tenant_id = %s AND xid >="
+            " (SELECT upto_xid FROM audit_seals WHERE tenant_id = %s AND sequence = %s)",
+            *(tenant, tenant, seals),
+        )
+        await rows("DELETE FROM audit_seals WHERE tenant_id = %s AND sequence > %s", tenant, seals)
+
+    return cut
+
+
+@pytest.fixture
+def work(write: Any, sealer: Sealer, checkpointer: Checkpointer) -> Callable[..., Awaitable[None]]:
+    """A function that lets a tenant's log grow by so many seals, as workers do it."""
+
+    async def grow(tenant: UUID, seals: int = 1) -> None:
+        for _ in range(seals):
+            await write(tenant, 2, took=1.0)
+            await sealer.seal()
+            await checkpointer.checkpoint()
+
+    return grow

@@ -1,35 +1,22 @@
 """What only a copy apart from the database can show: that something is not there any more."""
 
-import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from slipway.audit import checkpointer as module
+from slipway.audit import heads, repository
 from slipway.audit.chain import FORMAT, digest, statement
 from slipway.audit.checkpointer import Checkpointer
-from slipway.audit.declarations import DeclarationError, Declarations
 from slipway.audit.repository import Seal, entries_between, seals_after
 from slipway.audit.schemas import Action
-from slipway.audit.sealer import Sealer
 from slipway.audit.service import record
 from slipway.clock import use_clock
+from slipway.errors import Unavailable
 from slipway.evidence import BrokenEvidenceError, Evidence
-from slipway.keys.signer import AuditSigner, new_signing_key
-
-
-@pytest.fixture
-async def covered(chain, checkpointer):
-    """A tenant whose log has three seals over seven entries, all of them known to a checkpoint."""
-    await checkpointer.checkpoint()
-    return chain
-
-
-@pytest.fixture
-def stream(platform):
-    """The file of the checkpoints."""
-    return lambda: next((platform.settings.evidence_dir / "checkpoints").glob("*.jsonl"))
 
 
 async def test_what_is_whole_holds(covered, audit):
@@ -213,84 +200,6 @@ async def test_no_name_and_no_detail_is_in_a_checkpoint(principal, write, sealer
     assert name[0] not in content
 
 
-async def test_after_a_restore_that_was_told_the_log_goes_on(
-    covered, audit, rows, write, sealer, checkpointer, declarations
-):
-    await rows("CREATE TABLE kept_log AS TABLE audit_log; CREATE TABLE kept_seals AS TABLE audit_seals")
-    await write(covered, 4)
-    await sealer.seal()
-    await checkpointer.checkpoint()
-    await rows("TRUNCATE audit_log, audit_seals")
-    await rows("INSERT INTO audit_log TABLE kept_log; INSERT INTO audit_seals TABLE kept_seals")
-    assert not (await audit()).holds
-
-    await declarations.restored("ticket 12")
-    report = await audit()
-    assert report.holds
-    assert [event.why for event in report.checkpoints.events] == ["ticket 12"]
-    await write(covered, 2)
-    await sealer.seal()
-    await checkpointer.checkpoint()
-    assert (await audit()).holds
-
-    await rows("UPDATE audit_log SET actor = 'nobody' WHERE id = (SELECT min(id) FROM audit_log)")
-    assert not (await audit()).holds, "what was there before is still protected"
-
-
-async def test_a_restore_that_somebody_wrote_or_changed_is_found(covered, audit, checkpointer, declarations, stream):
-    await declarations.restored("ticket 14")
-    await checkpointer.checkpoint()
-    whole = stream().read_text()
-    first, second, third = whole.splitlines(keepends=True)
-    for change in (
-        ("ticket 14", "ticket 15"),
-        ('"reason"', '"reasom"'),
-        ('"snapshot"', '"snapshou"'),
-        ('":[3,', '":[[],'),
-    ):
-        assert change[0] in second
-        stream().write_text(first + second.replace(*change) + third)
-        assert "line 2" in ((await audit()).checkpoints.broken or ""), change
-    stream().write_text(whole)
-    assert (await audit()).holds
-
-
-async def test_a_restore_does_not_forgive_what_it_did_not_lose(covered, audit, rows, declarations):
-    await declarations.restored("ticket 13")
-    await rows(f"{CUT_ENTRIES}; DELETE FROM audit_seals WHERE sequence = 3")
-    assert not (await audit()).holds
-
-
-async def test_a_database_with_all_its_seals_and_without_checkpoints_goes_on_after_a_restore(
-    platform, covered, audit, write, sealer, stream
-):
-    """As on a new machine, to which the evidence was not brought."""
-    await write(covered)
-    await sealer.seal()
-    stream().unlink()
-    assert not (await audit()).holds
-    evidence = Evidence(platform.settings.evidence_dir, platform.signer)
-    await Declarations(platform.database, evidence).restored("moved")
-    assert (await audit()).holds
-
-
-async def test_after_a_change_of_the_key_the_old_seals_hold_and_new_ones_are_the_successors(
-    platform, covered, audit, rows, write
-):
-    successor = AuditSigner.parse(new_signing_key())
-    platform.evidence.hand_over("checkpoints", successor)
-    evidence = Evidence(platform.settings.evidence_dir, successor)
-    await write(covered, 2)
-    await Sealer(platform.database, successor, evidence).seal()
-    await Checkpointer(platform.database, evidence, 0.0).checkpoint()
-
-    report = await audit(successor)
-    assert report.holds, report
-    assert report.verdicts[covered].seals == 4
-    assert len(await rows("SELECT DISTINCT key_id FROM audit_seals")) == 2
-    assert not (await audit(AuditSigner.parse(new_signing_key()))).holds
-
-
 async def test_a_chain_of_the_first_form_holds_and_goes_on_in_the_second(
     platform, principal, write, sealer, check, rows
 ):
@@ -317,27 +226,92 @@ async def test_a_chain_of_the_first_form_holds_and_goes_on_in_the_second(
     assert (await check(principal.tenant_id)).broken == "seal 1: an entry that it covers was changed"
 
 
-async def test_checkpoints_hold_while_the_log_is_written_sealed_and_checked(
-    platform, principal, stranger, write, audit
+SLIP_IN = (
+    "INSERT INTO audit_log (tenant_id, actor, action, resource) SELECT %s, 'key', 'predicted', generate_series(1, %s)"
+)
+
+
+@pytest.mark.parametrize("at_once", [3, 5_000])
+async def test_however_far_the_sealer_is_behind_all_is_covered(
+    covered, audit, rows, checkpointer, monkeypatch, at_once
 ):
-    writing = True
-
-    async def keep(work):
-        while writing:
-            await work()
-
-    async def one_process():
-        evidence = Evidence(platform.settings.evidence_dir, platform.signer)
-        sealer = Sealer(platform.database, platform.signer, evidence)
-        checkpointer = Checkpointer(platform.database, evidence, 0.0)
-        await asyncio.gather(keep(sealer.seal), keep(checkpointer.checkpoint))
-
-    processes = [asyncio.create_task(one_process()) for _ in range(2)]
-    for number in range(30):
-        await write((principal, stranger)[number % 2].tenant_id, 3)
+    monkeypatch.setattr(heads, "_ENTRIES_AT_ONCE", at_once)
+    await rows(SLIP_IN, covered, at_once * 2 + 1)
+    await checkpointer.checkpoint()
     assert (await audit()).holds
-    writing = False
-    await asyncio.gather(*processes)
+    await rows("UPDATE audit_log SET actor = 'nobody' WHERE id = (SELECT max(id) FROM audit_log)")
+    assert (await audit()).fault(covered)
+
+
+async def test_what_came_after_a_snapshot_is_not_read_for_it(platform, covered, rows):
+    """A tail is read for each checkpoint; the log behind it may be long."""
+    async with platform.database.transaction(covered) as connection:
+        snapshot = await repository.current_snapshot(connection)
+        last = await repository.last_seal(connection)
+    await rows(SLIP_IN, covered, 3_000)
+    await rows("ANALYZE audit_log")
+    async with platform.database.transaction(covered) as connection:
+        await connection.exec_driver_sql("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {repository._UNSEALED_THEN.text}")
+        plan = (await connection.execute(explain, {"start": last.upto_xid, "snapshot": snapshot})).scalar_one()
+    assert '"Node Type": "Index Scan"' in json.dumps(plan)
+    assert '"Rows Removed by Filter": 0,' in json.dumps(plan)
+
+
+UNREADABLE = [
+    "UPDATE audit_log SET at = 'infinity' WHERE tenant_id = '{t}'",
+    "UPDATE audit_seals SET sealed_at = '-infinity' WHERE tenant_id = '{t}' AND sequence = 2",
+    "UPDATE audit_seals SET upto_xid = '18446744073709551615' WHERE tenant_id = '{t}' AND sequence = 2",
+    "UPDATE audit_log SET at = 'infinity' WHERE id = (SELECT max(id) FROM audit_log WHERE tenant_id = '{t}')",
+]
+
+
+@pytest.mark.parametrize("change", UNREADABLE)
+async def test_values_that_nobody_could_have_written_are_found(
+    covered, stranger, audit, rows, write, checkpointer, change
+):
+    await write(covered)
+    await checkpointer.checkpoint()
+    await rows(change.format(t=covered))
     report = await audit()
-    assert report.holds, report
-    assert report.checkpoints.lines > 5
+    assert "cannot be read" in report.fault(covered)
+    assert report.fault(stranger.tenant_id) is None
+
+
+async def test_a_chain_that_cannot_be_read_leaves_the_others_covered(
+    covered, stranger, audit, rows, write, sealer, checkpointer
+):
+    await write(covered)
+    await rows("UPDATE audit_log SET at = 'infinity' WHERE id = (SELECT max(id) FROM audit_log)")
+    await write(stranger.tenant_id)
+    line = await checkpointer.checkpoint()
+    assert (list(line.body["heads"]), line.body["lacks"]) == ([str(stranger.tenant_id)], [str(covered)])
+    await rows("UPDATE audit_log SET at = now() WHERE at = 'infinity'")
+    line = await checkpointer.checkpoint()
+    assert str(covered) in line.body["heads"]
+    assert "lacks" not in line.body
+    assert (await audit()).holds
+
+
+async def test_no_checkpoint_is_written_of_a_database_that_is_away(
+    covered, stranger, checkpointer, monkeypatch, stream
+):
+    async def away(*_, **__):
+        raise Unavailable("The database does not answer.")
+
+    before = stream().read_bytes()
+    monkeypatch.setattr(module, "read_head", away)
+    with pytest.raises(Unavailable):
+        await checkpointer.checkpoint()
+    assert stream().read_bytes() == before
+
+
+async def test_a_chain_that_has_as_many_seals_as_before_and_others_is_written_down(
+    covered, rows, write, sealer, checkpointer
+):
+    """As on a standby that took over and had lacked the last one."""
+    await checkpointer.checkpoint()
+    await rows(f"{CUT_ENTRIES}; DELETE FROM audit_seals WHERE sequence = 3")
+    await write(covered, 2)
+    await sealer.seal()
+    assert (await checkpointer.checkpoint()).body["heads"][str(covered)][0] == 3
