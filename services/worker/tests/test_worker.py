@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from slipway.composition import Platform
+from slipway.database.engine import driver_url
 from slipway.jobs.schemas import ItemResult, JobState, JobView
 from slipway.jobs.sealing import ItemSealer
 from slipway.jobs.service import get_job, read_results
@@ -205,6 +206,17 @@ async def test_checkpoints_that_cannot_be_written_are_counted_and_harm_nothing_e
     await worker.reaches('slipway_audit_checkpoints_total{outcome="failed"}', 1)
     await worker.reaches('slipway_audit_seals_total{outcome="succeeded"}', 1)
     assert "slipway_audit_checkpoint_timestamp_seconds 0.0" in await worker.metrics()
+
+
+async def test_a_chain_that_no_checkpoint_can_cover_keeps_the_alert_on(start, platform, postgres, principal):
+    database = driver_url(platform.settings.database_app_url).database
+    url = f"{postgres.admin_url.rpartition('/')[0]}/{database}"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as superuser:
+        await superuser.execute("UPDATE audit_log SET at = 'infinity' WHERE tenant_id = %s", (principal.tenant_id,))
+    worker = await start()
+    await worker.reaches('slipway_audit_checkpoints_total{outcome="failed"}', 1)
+    assert "slipway_audit_checkpoint_timestamp_seconds 0.0" in await worker.metrics()
+    assert platform.evidence.newest("checkpoints").body["lacks"] == [str(principal.tenant_id)]
 
 
 async def test_logs_of_the_worker_name_the_job_and_its_trace_and_nothing_of_its_content(start, submit, observer):
