@@ -5,7 +5,7 @@ import pytest
 from slipway import clock
 from slipway.audit import checkpointer as lines
 from slipway.audit.declarations import DeclarationError, Declarations
-from slipway.evidence import Evidence, EvidenceError, segments
+from slipway.evidence import BrokenEvidenceError, Evidence, EvidenceError, segments
 from slipway.keys.signer import AuditSigner, new_signing_key
 
 CUT_ENTRIES = "DELETE FROM audit_log WHERE xid >= (SELECT upto_xid FROM audit_seals WHERE sequence = 2)"
@@ -167,6 +167,26 @@ async def test_half_a_restore_forgives_nobody(platform, covered, stranger, audit
     report = await audit()
     assert report.fault(covered)
     assert report.fault(stranger.tenant_id)
+
+
+async def test_what_cannot_be_read_is_not_declared_away(covered, audit, rows, declarations):
+    await rows("UPDATE audit_seals SET upto_xid = '18446744073709551615' WHERE sequence = 3")
+    with pytest.raises(DeclarationError, match="cannot be read"):
+        await declarations.restored("nothing to see here")
+    assert not (await audit()).holds
+
+
+async def test_nothing_is_declared_on_checkpoints_that_do_not_hold(covered, rows, work, declarations, stream):
+    await work(covered, 2)
+    await _remove(rows, covered)
+    lines_ = stream().read_bytes().splitlines(keepends=True)
+    stream().write_bytes(b"".join([lines_[0], *lines_[2:]]))
+    before = stream().read_bytes()
+    with pytest.raises(DeclarationError, match="do not hold"):
+        await declarations.removed(covered, "contract ended")
+    with pytest.raises(BrokenEvidenceError):
+        await declarations.restored("ticket 3")
+    assert stream().read_bytes() == before
 
 
 async def _remove(rows, tenant):

@@ -9,6 +9,7 @@ import pytest
 from slipway.audit import repository
 from slipway.audit import sealer as module
 from slipway.audit.checkpointer import Checkpointer
+from slipway.audit.declarations import Declarations
 from slipway.audit.sealer import Sealer
 from slipway.evidence import Evidence
 from slipway.keys.signer import AuditSigner, new_signing_key
@@ -120,3 +121,30 @@ async def test_storage_that_hangs_holds_up_no_seal(platform, covered, write, mon
         assert (await sealer.seal()).seals == 1
     assert looks == [1], "one thread at most waits for it"
     hanging.set()
+
+
+async def test_what_another_server_sealed_before_the_change_of_the_key_may_come_back(
+    platform, covered, rows, lose, work, write, audit
+):
+    """It had gone on further than the one that had taken over, under which the key was changed."""
+    await work(covered, 2)
+    await rows("CREATE TABLE kept_log AS TABLE audit_log; CREATE TABLE kept_seals AS TABLE audit_seals")
+    await lose(covered, 4)
+    await Declarations(platform.database, platform.evidence).restored("there")
+    heir = AuditSigner.parse(new_signing_key())
+    platform.evidence.hand_over("checkpoints", heir)
+    evidence = Evidence(platform.settings.evidence_dir, heir)
+    await Checkpointer(platform.database, evidence, 0.0).checkpoint()
+    await write(covered)
+    await Sealer(platform.database, heir, evidence).seal()
+    await Checkpointer(platform.database, evidence, 0.0).checkpoint()
+    assert (await audit(heir)).holds
+
+    await rows("TRUNCATE audit_log, audit_seals")
+    await rows("INSERT INTO audit_log TABLE kept_log; INSERT INTO audit_seals TABLE kept_seals")
+    await Declarations(platform.database, evidence).restored("and back")
+    report = await audit(heir)
+    assert report.holds, report
+    await write(covered)
+    await Sealer(platform.database, platform.signer).seal()
+    assert "after that had been retired" in (await audit(heir)).fault(covered)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from slipway.audit import repository
+from slipway.audit.chain_check import UNREADABLE
 from slipway.audit.checkpoint import CHECKPOINTS, Kind, Whole, body
 from slipway.audit.checkpointer import in_lines
 from slipway.audit.comparison import Comparison
@@ -36,10 +37,15 @@ class Declarations:
 
         What it has is: up to the last seal that no checkpoint contradicts, and as it is now. So it may have been
         written since. A tenant whom it does not have is not expected.
+
+        Raises:
+            DeclarationError: a log has values that nobody could have written.
         """
         agreed: dict[UUID, int] = {}
         since = ""
         async for found in Comparison(self._database, self._evidence).contradictions():
+            if found.what == UNREADABLE:
+                raise DeclarationError(f"The log of {found.tenant} cannot be confirmed: {found}.")
             agreed[found.tenant] = min(found.left, agreed.get(found.tenant, found.left))
             since = since or found.checkpoint.at.isoformat(timespec="seconds")
         return await self._tell_all(Kind.RESTORED, agreed, {"reason": reason, "since": since})
@@ -48,15 +54,19 @@ class Declarations:
         """Say that a tenant was removed with its log.
 
         Raises:
-            DeclarationError: it is in the database, or no checkpoint expects it there.
+            DeclarationError: it is in the database, or no checkpoint expects it there, or the checkpoints do not hold.
         """
         comparison = Comparison(self._database, self._evidence)
-        known = (await comparison.compare()).tenants
+        testimony = await comparison.compare()
         async with self._database.system_transaction() as connection:
             there = await repository.list_tenants(connection)
         if tenant in there:
             raise DeclarationError(f"{tenant} is in the database. Remove it first, and declare it then.")
-        if tenant not in known:
+        if testimony.broken:
+            raise DeclarationError(
+                f"The checkpoints do not hold: {testimony.broken}. Bring back the lines from a copy."
+            )
+        if tenant not in testimony.tenants:
             raise DeclarationError(f"No checkpoint expects {tenant} in the database: there is nothing to declare.")
         told = body(Kind.REMOVED, "", {}, tenant=str(tenant), reason=reason)
         return await asyncio.to_thread(self._evidence.append, CHECKPOINTS, told)

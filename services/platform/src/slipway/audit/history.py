@@ -71,13 +71,19 @@ class History:
             if first.kind is Kind.RESTORED:
                 agreed = {tenant: sequence for part in parts for tenant, sequence in part.agreed.items()}
                 self._restores.append(_Restore(first.number, heads, agreed))
+                self._back(heads, agreed)
                 self.events.add(Event(_restored(last), last.at.isoformat(), last.reason))
             if first.kind is not Kind.CHECKPOINT:
                 self._confirmed.append(heads)
             ended = {key for key, number in retired.items() if number < first.number}
             gone = {key for part in parts for key in part.keys if key not in retired and key != evidence.key_id}
             for key in (ended | gone) - self._until.keys():
-                self._until[key] = heads
+                self._until[key] = dict(heads)
+
+    def _back(self, heads: dict[UUID, int], agreed: dict[UUID, int]) -> None:
+        """Let a retired key have sealed what a restore has brought back: another server may have gone on with it."""
+        for until in self._until.values():
+            until |= {tenant: max(heads[tenant], until.get(tenant, 0)) for tenant in agreed.keys() & heads.keys()}
 
     def retired(self, tenant: UUID, seal: Seal) -> bool:
         """Tell whether the key of a seal had been retired before the seal was made.
