@@ -56,6 +56,20 @@ async def test_a_backup_is_readable_by_its_owner_only_and_replaces_the_one_befor
     assert await keybackup.restore(settings, file) == (2, 0)
 
 
+async def test_a_finished_backup_is_noted_with_the_moment_that_it_shows(settings, tenants, superuser, tmp_path):
+    async def noted():
+        cursor = await superuser.execute("SELECT backed_up_at FROM tenant_keys")
+        return [found for (found,) in await cursor.fetchall()]
+
+    with pytest.raises(LocalError, match="cannot be written"):
+        await keybackup.back_up(settings, tmp_path / "absent" / "slipway.keys")
+    assert await noted() == [None, None]
+    (before,) = await (await superuser.execute("SELECT clock_timestamp()")).fetchone()
+    await keybackup.back_up(settings, tmp_path / "slipway.keys")
+    (after,) = await (await superuser.execute("SELECT clock_timestamp()")).fetchone()
+    assert all(before < found < after for found in await noted())
+
+
 async def test_an_older_backup_changes_no_tenant(settings, tenants, tmp_path):
     file = tmp_path / "slipway.keys"
     await keybackup.back_up(settings, file)

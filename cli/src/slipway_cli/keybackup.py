@@ -10,7 +10,8 @@ from uuid import UUID
 
 from slipway import clock
 from slipway.database import Database
-from slipway.keys.backup import BackupBlocked, Line, dump_tenant, load_own, load_page, refuse_older
+from slipway.keys.backup import BackupBlocked, Line, dump_tenant, load_own, load_page, note_backup, refuse_older
+from slipway.keys.files import sync_folder
 from slipway.settings import Settings
 from slipway.tenants import repository
 from slipway_cli.database import open_database
@@ -32,17 +33,21 @@ async def back_up(settings: Settings, file: Path) -> tuple[int, int]:
         LocalError: a rotation does not end, or the file cannot be written.
     """
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
-            counts = await _write(settings, written)
-            written.flush()
-            os.fsync(written.fileno())
-        unfinished.rename(file)
-    except OSError as error:
-        raise LocalError(f"{file} cannot be written: {error.strerror}.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return counts
+    async with open_database(settings) as database:
+        try:
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
+                own, subjects = await _write(database, written)
+                written.flush()
+                os.fsync(written.fileno())
+            unfinished.rename(file)
+            sync_folder(file.parent)
+        except OSError as error:
+            raise LocalError(f"{file} cannot be written: {error.strerror}.") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+        for line in own:
+            await note_backup(database, line)
+    return len(own), subjects
 
 
 async def restore(settings: Settings, file: Path) -> tuple[int, int]:
@@ -67,32 +72,36 @@ async def restore(settings: Settings, file: Path) -> tuple[int, int]:
     return len(own), changed
 
 
-async def _write(settings: Settings, file: IO[bytes]) -> tuple[int, int]:
+async def _write(database: Database, file: IO[bytes]) -> tuple[list[Line], int]:
+    """Write all; return the lines of the tenants' own keys, and how many subjects' keys there are."""
     _put(file, {"kind": _KIND, "format": _FORMAT, "made_at": clock.now().isoformat()})
-    async with open_database(settings) as database:
-        tenants = sorted(await _tenants(database))
-        subjects = sum([await _write_tenant(database, UUID(tenant), file) for tenant in tenants])
+    tenants = sorted(await _tenants(database))
+    found = [await _write_tenant(database, UUID(tenant), file) for tenant in tenants]
     _put(file, {"end": len(tenants)})
-    return len(tenants), subjects
+    return [own for own, _ in found], sum(subjects for _, subjects in found)
 
 
-async def _write_tenant(database: Database, tenant: UUID, file: IO[bytes]) -> int:
+async def _write_tenant(database: Database, tenant: UUID, file: IO[bytes]) -> tuple[Line, int]:
     begin = file.tell()
-    for attempt in range(_TRIES):
+    for _ in range(_TRIES):
         try:
-            count = 0
-            async for line in dump_tenant(database, tenant):
-                _put(file, line)
-                count += len(line.get("subjects", ()))
+            return await _write_lines(database, tenant, file)
         except BackupBlocked as error:
-            if attempt == _TRIES - 1:
-                raise LocalError(f"{error} `slipway keys rotate` shows how far it is.") from None
+            blocked = error
             file.seek(begin)
             file.truncate()
             await asyncio.sleep(_PAUSE_SECONDS)
-        else:
-            break
-    return count
+    raise LocalError(f"{blocked} `slipway keys rotate` shows how far it is.")
+
+
+async def _write_lines(database: Database, tenant: UUID, file: IO[bytes]) -> tuple[Line, int]:
+    count = 0
+    last: Line = {}
+    async for line in dump_tenant(database, tenant):
+        _put(file, line)
+        count += len(line.get("subjects", ()))
+        last = line
+    return last, count
 
 
 async def _tenants(database: Database) -> set[str]:

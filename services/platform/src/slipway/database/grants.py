@@ -37,7 +37,9 @@ _APP: dict[str, Grant] = {
     "alembic_version": _READ,
     "tenants": _ADD,
     "api_keys": _ALL,
-    "tenant_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "retired_at", "emptied_at", "destroyed_at")),
+    "tenant_keys": Grant(
+        EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "retired_at", "emptied_at", "destroyed_at", "backed_up_at")
+    ),
     "tenant_index_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by")),
     "subjects": replace(_ADD_AND_REMOVE, update=("hold_until", "hold_reason")),
     "subject_keys": replace(_ADD_AND_REMOVE, update=("wrapped", "wrapped_by")),
@@ -61,7 +63,9 @@ _SYSTEM: dict[str, Grant] = {
     "alembic_version": _READ,
     "tenants": Grant(("id", "name")),
     "api_keys": Grant(("id", "tenant_id", "hash", "scopes", "expires_at", "revoked_at"), update=("last_used_at",)),
-    "tenant_keys": Grant(("tenant_id", "version", "created_at", "retired_at", "emptied_at", "destroyed_at")),
+    "tenant_keys": Grant(
+        ("tenant_id", "version", "created_at", "retired_at", "emptied_at", "destroyed_at", "backed_up_at")
+    ),
     "jobs": Grant(
         (
             *("id", "tenant_id", "workload", "state", "priority", "revision", "dead"),

@@ -37,13 +37,27 @@ async def dump_tenant(database: Database, tenant: UUID) -> AsyncIterator[Line]:
     Raises:
         BackupBlocked: the tenant's key is being rotated: nothing of what was yielded is of use. Try again later.
     """
+    async with database.transaction(tenant) as connection:
+        taken_at = await repository.server_time(connection)
     before = await _own_keys(database, tenant)
     async for page in _subject_keys(database, tenant):
         yield page
     after = await _own_keys(database, tenant)
     if after["ending"] or after != before:
         raise BackupBlocked(f"The key of tenant {tenant} is being rotated. Let that end, then try again.")
-    yield after
+    yield {**after, "taken_at": taken_at.isoformat()}
+
+
+async def note_backup(database: Database, line: Line) -> None:
+    """Note that a tenant's keys are in a backup, whose file is whole and cannot be lost by a crash any more.
+
+    Args:
+        database: where the keys came from.
+        line: the last line of the tenant.
+    """
+    versions = [version["version"] for version in line["versions"]]
+    async with database.transaction(UUID(line["tenant"])) as connection:
+        await repository.note_backup(connection, versions, datetime.fromisoformat(line["taken_at"]))
 
 
 async def load_page(database: Database, line: Line) -> int:
@@ -129,4 +143,4 @@ def _bytes(value: str) -> bytes:
 
 def _restored(version: Mapping[str, Any]) -> dict[str, Any]:
     times = {name: value and datetime.fromisoformat(value) for name, value in version.items() if name.endswith("_at")}
-    return dict(version) | times | {"wrapped": _bytes(version["wrapped"])}
+    return dict(version) | times | {"wrapped": _bytes(version["wrapped"]), "backed_up_at": None}

@@ -49,7 +49,7 @@ def create_key_file(path: Path, content: bytes) -> bool:
             os.link(file.name, path)
         except FileExistsError:
             return False
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return True
 
 
@@ -57,7 +57,16 @@ def delete_key_file(path: Path) -> None:
     """Delete a key file for good: when this returns, a crash does not bring it back. One that is gone is no error."""
     path.unlink(missing_ok=True)
     if path.parent.exists():
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Return once a crash cannot undo what was made, renamed or deleted in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_if_open(path: Path, status: os.stat_result) -> None:
@@ -72,12 +81,4 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder.parent)

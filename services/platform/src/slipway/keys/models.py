@@ -68,6 +68,12 @@ tenant_keys = Table(
         comment="From then on it opens nothing, in no backup either.",
         info=_VERSION,
     ),
+    Column(
+        "backed_up_at",
+        DateTime(timezone=True),
+        comment="Moment, by this server's clock, of the newest backup.",
+        info=_VERSION,
+    ),
     info=stays_until("the tenant is deleted", "what the key has sealed needs it"),
 )
 

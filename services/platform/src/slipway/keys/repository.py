@@ -42,11 +42,12 @@ _VERSION = (
     tenant_keys.c.retired_at,
     tenant_keys.c.emptied_at,
     tenant_keys.c.destroyed_at,
+    tenant_keys.c.backed_up_at,
 )
 
 
 _OWN: tuple[ColumnElement[Any], ...] = tuple(column for column in tenant_keys.c if column.name != "tenant_id")
-_CHANGING = ("provider", "wrapped", "retired_at", "emptied_at", "destroyed_at")
+_CHANGING = ("wrapped", "retired_at", "emptied_at", "destroyed_at", "backed_up_at")
 
 _LAY_SUBJECT_KEYS = text("""
     INSERT INTO subject_keys AS k (subject_id, version, tenant_id, wrapped, wrapped_by)
@@ -187,6 +188,19 @@ async def last_wrapped_by(connection: AsyncConnection, subjects: Sequence[UUID])
     newest = func.max(subject_keys.c.wrapped_by)
     query = select(subject_keys.c.subject_id, newest).where(subject_keys.c.subject_id.in_(subjects))
     return {row[0]: row[1] for row in await connection.execute(query.group_by(subject_keys.c.subject_id))}
+
+
+async def server_time(connection: AsyncConnection) -> datetime:
+    """Return when this transaction began, by PostgreSQL's clock: all that it reads was committed by then or later."""
+    found: datetime = (await connection.execute(select(func.now()))).scalar_one()
+    return found
+
+
+async def note_backup(connection: AsyncConnection, versions: Sequence[int], at: datetime) -> None:
+    """Note that these versions of the tenant's key, and what they wrapped at that moment, are in a backup."""
+    keys = tenant_keys.c
+    older = keys.backed_up_at.is_(None) | (keys.backed_up_at < at)
+    await connection.execute(update(tenant_keys).where(keys.version.in_(versions), older).values(backed_up_at=at))
 
 
 async def dump_tenant_keys(connection: AsyncConnection) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ down_revision = "0003"
 # release before still writes. Processes of that release must have ended before a key is rotated.
 COLUMNS = """
 ALTER TABLE tenant_keys
-    ADD COLUMN retired_at timestamptz, ADD COLUMN emptied_at timestamptz, ADD COLUMN destroyed_at timestamptz;
+    ADD COLUMN retired_at timestamptz, ADD COLUMN emptied_at timestamptz, ADD COLUMN destroyed_at timestamptz,
+    ADD COLUMN backed_up_at timestamptz;
 ALTER TABLE subject_keys ADD COLUMN wrapped_by integer NOT NULL DEFAULT 1;
 
 CREATE TABLE tenant_index_keys (
@@ -52,11 +53,12 @@ DROP INDEX subject_keys_tenant_id_idx;
 CURRENT_TENANT = "(SELECT nullif(current_setting('slipway.tenant', true), '')::uuid)"
 
 GRANTS = """
-GRANT UPDATE (provider, wrapped, retired_at, emptied_at, destroyed_at) ON tenant_keys TO slipway_app;
+GRANT UPDATE (wrapped, retired_at, emptied_at, destroyed_at, backed_up_at) ON tenant_keys TO slipway_app;
 GRANT UPDATE (wrapped, wrapped_by) ON subject_keys TO slipway_app;
 GRANT SELECT, INSERT, UPDATE (wrapped, wrapped_by) ON tenant_index_keys TO slipway_app;
 
-GRANT SELECT (tenant_id, version, created_at, retired_at, emptied_at, destroyed_at) ON tenant_keys TO slipway_system;
+GRANT SELECT (tenant_id, version, created_at, retired_at, emptied_at, destroyed_at, backed_up_at)
+    ON tenant_keys TO slipway_system;
 """
 
 
@@ -82,8 +84,11 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION hold_tenant_keys")
     op.execute("DROP POLICY system ON tenant_keys")
     op.execute("REVOKE SELECT (tenant_id, version, created_at) ON tenant_keys FROM slipway_system")
-    op.execute("REVOKE UPDATE (provider, wrapped) ON tenant_keys FROM slipway_app")
+    op.execute("REVOKE UPDATE (wrapped) ON tenant_keys FROM slipway_app")
     op.execute("REVOKE UPDATE (wrapped) ON subject_keys FROM slipway_app")
     op.execute("DROP TABLE tenant_index_keys")
     op.execute("ALTER TABLE subject_keys DROP COLUMN wrapped_by")
-    op.execute("ALTER TABLE tenant_keys DROP COLUMN retired_at, DROP COLUMN emptied_at, DROP COLUMN destroyed_at")
+    op.execute(
+        "ALTER TABLE tenant_keys DROP COLUMN retired_at, DROP COLUMN emptied_at, DROP COLUMN destroyed_at,"
+        " DROP COLUMN backed_up_at"
+    )
