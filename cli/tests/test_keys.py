@@ -3,6 +3,7 @@
 import asyncio
 import json
 import stat
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -56,17 +57,16 @@ async def test_a_backup_is_readable_by_its_owner_only_and_replaces_the_one_befor
     assert await keybackup.restore(settings, file) == (2, 0)
 
 
-async def test_a_finished_backup_is_noted_with_the_moment_that_it_shows(settings, tenants, superuser, tmp_path):
+async def test_a_finished_backup_is_noted_with_the_moment_that_it_shows(settings, tenants, tmp_path):
     async def noted():
-        cursor = await superuser.execute("SELECT backed_up_at FROM tenant_keys")
-        return [found for (found,) in await cursor.fetchall()]
+        return [found.backed_up_at for (found,) in (await rotation.versions(settings, None)).values()]
 
     with pytest.raises(LocalError, match="cannot be written"):
         await keybackup.back_up(settings, tmp_path / "absent" / "slipway.keys")
     assert await noted() == [None, None]
-    (before,) = await (await superuser.execute("SELECT clock_timestamp()")).fetchone()
+    before = datetime.now(UTC)
     await keybackup.back_up(settings, tmp_path / "slipway.keys")
-    (after,) = await (await superuser.execute("SELECT clock_timestamp()")).fetchone()
+    after = datetime.now(UTC)
     assert all(before < found < after for found in await noted())
 
 
