@@ -78,12 +78,15 @@ async def test_an_older_backup_changes_no_tenant(settings, tenants, tmp_path):
         await keybackup.restore(settings, file)
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "nonsense"])
+@pytest.mark.parametrize("damage", ["cut", "other", "nonsense", "changed"])
 async def test_what_is_no_whole_backup_is_refused(settings, tenants, tmp_path, damage):
     file = tmp_path / "slipway.keys"
     await keybackup.back_up(settings, file)
     lines = file.read_text().splitlines(keepends=True)
-    file.write_text({"cut": "".join(lines[:-1]), "other": '{"end":0}\n', "nonsense": "{"}[damage])
+    changed = "".join(lines).replace('"provider":"l', '"provider":"L')
+    broken = {"cut": "".join(lines[:-1]), "other": '{"end":0}\n', "nonsense": "{", "changed": changed}[damage]
+    assert broken != file.read_text()
+    file.write_text(broken)
     with pytest.raises(LocalError, match="no whole backup"):
         await keybackup.restore(settings, file)
 

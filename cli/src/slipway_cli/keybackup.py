@@ -1,52 +1,53 @@
 """`slipway keys backup` and `slipway keys restore`: the wrapped keys, apart from the data that they open."""
 
 import asyncio
-import json
 import os
-from collections.abc import Iterator
+from io import BufferedRandom
 from pathlib import Path
-from typing import IO, Any
 from uuid import UUID
 
-from slipway import clock
+from slipway.composition import SEALED_ROWS
 from slipway.database import Database
-from slipway.keys.backup import BackupBlocked, Line, dump_tenant, load_own, load_page, note_backup, refuse_older
+from slipway.keys.backup import TenantDump, note_backup
+from slipway.keys.copies import BackupBlocked, Own
 from slipway.keys.files import sync_folder
+from slipway.keys.keyfiles import KeyFiles
+from slipway.keys.restoration import Restoration
 from slipway.settings import Settings
 from slipway.tenants import repository
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
-from slipway_cli.tenants import ACTOR
+from slipway_cli.keyfile import BackupFile, begin, finish, put
+from slipway_cli.tenants import ACTOR, key_provider
 
-_KIND = "slipway keys"
-_FORMAT = 1
 _TRIES = 5
 _PAUSE_SECONDS = 2.0
+_RESTORE_SECONDS = 900.0
+"""A tenant's keys are restored in one transaction, which waits for nobody: some millions of subjects' keys fit in."""
 
 
 async def back_up(settings: Settings, file: Path) -> tuple[int, int]:
     """Write every tenant's wrapped keys into a file, in place of an older one; return (tenants, subjects' keys).
 
-    It appears whole or not at all, and only its owner may read it.
+    It appears whole or not at all, and only its owner may read it. Afterwards the database has noted it, and versions
+    may be destroyed that nothing in it needs.
 
     Raises:
-        LocalError: a rotation does not end, or the file cannot be written.
+        LocalError: the file cannot be written, or a tenant's keys are replaced all the time.
     """
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     async with open_database(settings) as database:
         try:
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
-                own, subjects = await _write(database, written)
-                written.flush()
-                os.fsync(written.fileno())
+            with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as written:
+                own, subjects = await _write(database, KeyFiles(settings), written)
             unfinished.rename(file)
             sync_folder(file.parent)
         except OSError as error:
             raise LocalError(f"{file} cannot be written: {error.strerror}.") from error
         finally:
             unfinished.unlink(missing_ok=True)
-        for line in own:
-            await note_backup(database, line)
+        for tenant in own:
+            await note_backup(database, tenant)
     return len(own), subjects
 
 
@@ -54,88 +55,53 @@ async def restore(settings: Settings, file: Path) -> tuple[int, int]:
     """Lay the keys of a backup over those of the database; return (tenants, subjects' keys that were changed).
 
     Raises:
-        LocalError: the file is no whole backup, or the database has newer keys. Nothing was changed then.
+        LocalError: the file is no whole backup, the database has newer keys or others, or the key provider does not
+            open these. Whether anything was changed is said.
     """
-    lines = list(_own(file))
-    async with open_database(settings) as database:
+    backup = BackupFile.read(file)
+    patient = settings.model_copy(update={"database_timeout": _RESTORE_SECONDS})
+    async with key_provider(settings) as provider, open_database(patient) as database:
+        restoration = Restoration(database, provider, settings, SEALED_ROWS)
         there = await _tenants(database)
-        own = [line for line in lines if line["tenant"] in there]
+        own = {tenant: found for tenant, found in backup.own.items() if tenant in there}
         try:
-            for line in own:
-                async with database.transaction(UUID(line["tenant"])) as connection:
-                    await refuse_older(connection, line)
-            changed = sum([await load_page(database, line) for line in _pages(file) if line["tenant"] in there])
-            for line in own:
-                await load_own(database, line, ACTOR)
+            for found in own.values():
+                await restoration.check(found)
         except BackupBlocked as error:
-            raise LocalError(str(error)) from None
+            raise LocalError(f"{error} Nothing was changed.") from None
+        try:
+            changed = sum([await restoration.load(own[of], pages, ACTOR) for of, pages in backup.pages() if of in own])
+        except BackupBlocked as error:
+            raise LocalError(f"{error} What tenants before it have got stays: restore again, it goes on.") from None
     return len(own), changed
 
 
-async def _write(database: Database, file: IO[bytes]) -> tuple[list[Line], int]:
-    """Write all; return the lines of the tenants' own keys, and how many subjects' keys there are."""
-    _put(file, {"kind": _KIND, "format": _FORMAT, "made_at": clock.now().isoformat()})
+async def _write(database: Database, files: KeyFiles, file: BufferedRandom) -> tuple[list[Own], int]:
+    """Write all; return the tenants' own keys, and how many subjects' keys there are."""
+    begin(file)
     tenants = sorted(await _tenants(database))
-    found = [await _write_tenant(database, UUID(tenant), file) for tenant in tenants]
-    _put(file, {"end": len(tenants)})
-    return [own for own, _ in found], sum(subjects for _, subjects in found)
+    found = [await _write_tenant(database, tenant, files, file) for tenant in tenants]
+    finish(file, len(found))
+    return [dump.own for dump in found], sum(dump.subjects for dump in found)
 
 
-async def _write_tenant(database: Database, tenant: UUID, file: IO[bytes]) -> tuple[Line, int]:
-    begin = file.tell()
+async def _write_tenant(database: Database, tenant: UUID, files: KeyFiles, file: BufferedRandom) -> TenantDump:
+    start = file.tell()
     for _ in range(_TRIES):
+        dump = TenantDump(database, tenant, SEALED_ROWS, files)
         try:
-            return await _write_lines(database, tenant, file)
+            async for line in dump.lines():
+                put(file, line)
         except BackupBlocked as error:
             blocked = error
-            file.seek(begin)
+            file.seek(start)
             file.truncate()
             await asyncio.sleep(_PAUSE_SECONDS)
-    raise LocalError(f"{blocked} `slipway keys rotate` shows how far it is.")
+        else:
+            return dump
+    raise LocalError(f"{blocked} The file of before, if there was one, is as it was. Try again in a minute.")
 
 
-async def _write_lines(database: Database, tenant: UUID, file: IO[bytes]) -> tuple[Line, int]:
-    count = 0
-    last: Line = {}
-    async for line in dump_tenant(database, tenant):
-        _put(file, line)
-        count += len(line.get("subjects", ()))
-        last = line
-    return last, count
-
-
-async def _tenants(database: Database) -> set[str]:
+async def _tenants(database: Database) -> set[UUID]:
     async with database.system_transaction() as connection:
-        return {str(tenant) for tenant in (await repository.list_tenants(connection)).values()}
-
-
-def _put(file: IO[bytes], line: Line) -> None:
-    file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-
-
-def _own(file: Path) -> Iterator[Line]:
-    """Yield the tenants' own keys of a backup that is whole."""
-    found = list(_lines(file, "versions"))
-    ends = [line["end"] for line in _lines(file, "end")]
-    kinds = [(line["kind"], line["format"]) for line in _lines(file, "kind")]
-    if kinds != [(_KIND, _FORMAT)] or ends != [len(found)]:
-        raise LocalError(f"{file} is no whole backup of keys of this release.")
-    yield from found
-
-
-def _pages(file: Path) -> Iterator[Line]:
-    return _lines(file, "subjects")
-
-
-def _lines(file: Path, name: str) -> Iterator[Any]:
-    """Yield the lines that have a field of this name."""
-    try:
-        with file.open(encoding="utf-8") as content:
-            for line in content:
-                found = json.loads(line)
-                if name in found:
-                    yield found
-    except OSError as error:
-        raise LocalError(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise LocalError(f"{file} is no whole backup of keys.") from error
+        return set((await repository.list_tenants(connection)).values())

@@ -94,7 +94,7 @@ def backup(file: BackupFile) -> None:
 
 @app.command()
 def restore(file: BackupFile) -> None:
-    """Lay the keys of the newest backup over those of a restored database, before traffic is let in."""
+    """Lay the keys of the newest backup over those of a restored database, before anything else is started."""
     tenants, changed = asyncio.run(keybackup.restore(local_settings(), file))
     typer.echo(f"Keys of {tenants:,} tenants are as in {file}; {changed:,} subjects' keys were new or wrapped anew.")
 

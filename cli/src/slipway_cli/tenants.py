@@ -48,7 +48,7 @@ async def create_tenant(settings: Settings, name: str) -> UUID:
         LocalError: the name is taken, or the key provider has no key.
     """
     tenant = uuid4()
-    async with _provider(settings) as provider, open_database(settings) as database:
+    async with key_provider(settings) as provider, open_database(settings) as database:
         first_key = await wrap_first_key(provider, tenant)
         try:
             async with database.transaction(tenant) as connection:
@@ -60,7 +60,7 @@ async def create_tenant(settings: Settings, name: str) -> UUID:
 
 
 @asynccontextmanager
-async def _provider(settings: Settings) -> AsyncIterator[KeyProvider]:
+async def key_provider(settings: Settings) -> AsyncIterator[KeyProvider]:
     """Open the key provider for the length of the block; its errors are told as ours."""
     try:
         provider = open_provider(settings)

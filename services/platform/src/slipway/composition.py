@@ -10,6 +10,7 @@ from platform import python_version
 from slipway.database import Database
 from slipway.evidence import Evidence
 from slipway.flags import Flags
+from slipway.keys.copies import SealedRows
 from slipway.keys.holders import IndexKeys, SubjectKeys
 from slipway.keys.provider import KeyProvider
 from slipway.keys.providers import open_provider
@@ -23,8 +24,12 @@ from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.metrics import Metrics
 from slipway.telemetry.tracing import Tracing
+from slipway.webhooks.copies import EndpointCopies
 from slipway.webhooks.rewrapping import Endpoints
 from slipway.workload.loader import AnyWorkload
+
+SEALED_ROWS: tuple[SealedRows, ...] = (EndpointCopies(),)
+"""What the tenants' keys seal themselves, which belongs into a backup of the keys."""
 
 
 @dataclass(frozen=True)

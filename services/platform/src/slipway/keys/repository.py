@@ -1,6 +1,6 @@
 """SQL of the wrapped keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,21 +44,6 @@ _VERSION = (
     tenant_keys.c.destroyed_at,
     tenant_keys.c.backed_up_at,
 )
-
-
-_OWN: tuple[ColumnElement[Any], ...] = tuple(column for column in tenant_keys.c if column.name != "tenant_id")
-_CHANGING = ("wrapped", "retired_at", "emptied_at", "destroyed_at", "backed_up_at")
-
-_LAY_SUBJECT_KEYS = text("""
-    INSERT INTO subject_keys AS k (subject_id, version, tenant_id, wrapped, wrapped_by)
-    SELECT s.id, u.v, :tenant, u.w, u.b
-    FROM unnest(
-        CAST(:subjects AS uuid[]), CAST(:versions AS integer[]), CAST(:wrapped AS bytea[]), CAST(:by AS integer[])
-    ) AS u (s, v, w, b)
-    JOIN subjects s ON s.id = u.s
-    ON CONFLICT (subject_id, version) DO UPDATE SET wrapped = excluded.wrapped, wrapped_by = excluded.wrapped_by
-    WHERE k.wrapped_by < excluded.wrapped_by
-""")
 
 
 async def hold_keys(connection: AsyncConnection, tenant: UUID) -> int | None:
@@ -188,66 +173,6 @@ async def last_wrapped_by(connection: AsyncConnection, subjects: Sequence[UUID])
     newest = func.max(subject_keys.c.wrapped_by)
     query = select(subject_keys.c.subject_id, newest).where(subject_keys.c.subject_id.in_(subjects))
     return {row[0]: row[1] for row in await connection.execute(query.group_by(subject_keys.c.subject_id))}
-
-
-async def server_time(connection: AsyncConnection) -> datetime:
-    """Return when this transaction began, by PostgreSQL's clock: all that it reads was committed by then or later."""
-    found: datetime = (await connection.execute(select(func.now()))).scalar_one()
-    return found
-
-
-async def note_backup(connection: AsyncConnection, versions: Sequence[int], at: datetime) -> None:
-    """Note that these versions of the tenant's key, and what they wrapped at that moment, are in a backup."""
-    keys = tenant_keys.c
-    older = keys.backed_up_at.is_(None) | (keys.backed_up_at < at)
-    await connection.execute(update(tenant_keys).where(keys.version.in_(versions), older).values(backed_up_at=at))
-
-
-async def dump_tenant_keys(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """Return all that is kept of the tenant's key, the oldest version first."""
-    found = await connection.execute(select(*_OWN).order_by(tenant_keys.c.version))
-    return [dict(row) for row in found.mappings()]
-
-
-async def dump_index_key(connection: AsyncConnection) -> Row[Any] | None:
-    """Return (version that wraps it, wrapped) of the tenant's index key, if it is stored."""
-    columns: tuple[ColumnElement[Any], ...] = (tenant_index_keys.c.wrapped_by, tenant_index_keys.c.wrapped)
-    found: Row[Any] | None = (await connection.execute(select(*columns))).one_or_none()
-    return found
-
-
-async def dump_subject_keys(connection: AsyncConnection, after: UUID, most: int) -> Sequence[Row[Any]]:
-    """Return (subject, version, wrapped, version that wraps it) of the subjects after one, by id."""
-    keys = subject_keys.c
-    columns: tuple[ColumnElement[Any], ...] = (keys.subject_id, keys.version, keys.wrapped, keys.wrapped_by)
-    query = select(*columns).where(keys.subject_id > after).order_by(keys.subject_id).limit(most)
-    return (await connection.execute(query)).all()
-
-
-async def lay_tenant_key(connection: AsyncConnection, tenant: UUID, version: Mapping[str, Any]) -> None:
-    """Insert a version of the tenant's key, or replace what is kept of it."""
-    statement = upsert(tenant_keys).values({"tenant_id": tenant, **version})
-    changes = {name: statement.excluded[name] for name in _CHANGING}
-    await connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "version"], set_=changes))
-
-
-async def lay_index_key(connection: AsyncConnection, tenant: UUID, *, wrapped_by: int, wrapped: bytes) -> None:
-    """Insert the tenant's index key, or replace how it is wrapped."""
-    changes = {"wrapped_by": wrapped_by, "wrapped": wrapped}
-    statement = upsert(tenant_index_keys).values({"tenant_id": tenant, **changes})
-    await connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_=changes))
-
-
-async def lay_subject_keys(
-    connection: AsyncConnection, tenant: UUID, keys: Sequence[tuple[UUID, int, bytes, int]]
-) -> int:
-    """Insert or replace (subject, version, wrapped, version that wraps it) of subjects that are there; return how many.
-
-    One that a version wraps which is as new or newer stays.
-    """
-    subjects, versions, wrapped, by = ([key[part] for key in keys] for part in range(4))
-    parameters = {"tenant": tenant, "subjects": subjects, "versions": versions, "wrapped": wrapped, "by": by}
-    return (await connection.execute(_LAY_SUBJECT_KEYS, parameters)).rowcount
 
 
 def _columns(keys: Sequence[tuple[UUID, int, bytes]], wrapped_by: int) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""The key files of the local key provider in a backup: other providers keep what wraps a tenant's key themselves."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from slipway.keys.copies import BackupBlocked
+from slipway.keys.files import create_key_file, read_key_file
+from slipway.keys.local import tenant_keys_folder
+from slipway.settings import KeyProviderKind, Settings
+
+
+class KeyFiles:
+    """The folder of those files, or none."""
+
+    def __init__(self, settings: Settings) -> None:
+        local = settings.key_provider is KeyProviderKind.LOCAL
+        self._folder = tenant_keys_folder(settings) if local else None
+
+    async def read(self, tenant: UUID, versions: Iterable[int]) -> dict[int, bytes]:
+        """Return the files of these versions, as far as they have one: the master key itself wraps some."""
+        return await asyncio.to_thread(self._read, tenant, versions)
+
+    async def lay(self, tenant: UUID, files: Mapping[int, bytes]) -> None:
+        """Put back the files that are gone.
+
+        Raises:
+            BackupBlocked: the keys lie elsewhere now, or the folder cannot be written.
+        """
+        try:
+            await asyncio.to_thread(self._lay, tenant, files)
+        except OSError as error:
+            raise BackupBlocked(f"{self._folder} cannot be written: {error.strerror}. Mount it writable.") from error
+
+    def _read(self, tenant: UUID, versions: Iterable[int]) -> dict[int, bytes]:
+        if self._folder is None:
+            return {}
+        paths = {version: self._folder / str(tenant) / f"{version}.key" for version in versions}
+        return {version: read_key_file(path) for version, path in paths.items() if path.exists()}
+
+    def _lay(self, tenant: UUID, files: Mapping[int, bytes]) -> None:
+        if not files:
+            return
+        if self._folder is None:
+            raise BackupBlocked("This backup has files of the key provider `local`, and the settings name another one.")
+        for version, content in files.items():
+            create_key_file(self._folder / str(tenant) / f"{version}.key", content)
