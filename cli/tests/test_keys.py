@@ -98,6 +98,22 @@ async def test_a_file_that_is_not_there_or_cannot_be_written_is_named(settings, 
         await keybackup.back_up(settings, tmp_path / "absent" / "slipway.keys")
 
 
+def test_a_backup_is_repeated_until_it_is_ended(settings, monkeypatch, tmp_path):
+    asyncio.run(create_tenant(settings, "acme"))
+    waited, file = [], tmp_path / "slipway.keys"
+
+    def sleep(seconds):
+        waited.append((seconds, file.stat().st_ino))
+        if len(waited) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: settings)
+    monkeypatch.setattr("slipway_cli.keys.time.sleep", sleep)
+    CliRunner().invoke(app, ["keys", "backup", str(file), "--every", "6"])
+    assert [seconds for seconds, _ in waited] == [21_600, 21_600]
+    assert waited[0] != waited[1]
+
+
 def test_the_commands_print_what_was_done(settings, monkeypatch, tmp_path):
     asyncio.run(create_tenant(settings, "acme"))
     monkeypatch.setenv("COLUMNS", "200")

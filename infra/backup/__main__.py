@@ -27,20 +27,33 @@ def main() -> int:
 def _create(asked: argparse.Namespace) -> None:
     folder = asked.folder or _DATA / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     keys = asked.keys or _keys_of(folder)
-    manifest = create(Stack(), folder, keys)
+    wrapped = asked.wrapped or _wrapped_of(keys)
+    manifest = create(Stack(), folder, keys, wrapped)
     for part in manifest.parts:
         print(f"{part.database}: {sum(part.rows.values()):,} rows in {len(part.rows)} tables, {part.size:,} bytes")
     print(f"Data: {folder}. Keys: {keys}. Keep them apart: who has both can read everything; without keys, nobody can.")
+    print(f"Tenants' wrapped keys: {wrapped}. The newest opens every backup; an older one would open who was erased.")
 
 
 def _restore(asked: argparse.Namespace) -> None:
     keys = asked.keys or _keys_of(asked.folder)
-    manifest = restore(Stack(), asked.folder, keys, print)
+    wrapped = asked.wrapped or _wrapped_of(keys)
+    if not wrapped.exists():
+        if asked.wrapped:
+            raise BackupError(f"There is no file {wrapped}.")
+        print(
+            f"There is no {wrapped}: tenants' keys stay as they are in the data, and open if none was replaced since."
+        )
+    manifest = restore(Stack(), asked.folder, keys, wrapped if wrapped.exists() else None, print)
     print(f"Restored what was backed up at {manifest.made_at}. Start it: docker compose up --detach")
 
 
 def _keys_of(folder: Path) -> Path:
     return _KEYS / f"{folder.resolve().name}.json"
+
+
+def _wrapped_of(keys: Path) -> Path:
+    return keys.with_name("slipway.keys")
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +67,9 @@ def _arguments() -> argparse.Namespace:
     back.set_defaults(run=_restore)
     for command in (make, back):
         command.add_argument("--keys", type=Path, help=f"file of the keys; default: {_KEYS}/TIME.json")
+        command.add_argument(
+            "--wrapped", type=Path, help="newest tenants' wrapped keys; default: slipway.keys beside it"
+        )
     return parser.parse_args()
 
 

@@ -18,6 +18,16 @@ os.makedirs(os.path.dirname('{_SECRETS}'), 0o700, exist_ok=True)
 with open('{_SECRETS}', 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
     file.write(sys.stdin.buffer.read())
 """
+_KEEPER = "keys-backup"
+"""The service that keeps the newest backup of the tenants' wrapped keys."""
+_WRAPPED = "/backups/slipway.keys"
+_READ_WRAPPED = _READ.replace(_SECRETS, _WRAPPED)
+_WRITE_WRAPPED = f"""
+import os, sys
+with open('{_WRAPPED}.new', 'wb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+    file.write(sys.stdin.buffer.read())
+os.replace('{_WRAPPED}.new', '{_WRAPPED}')
+"""
 _AS_SUPERUSER = 'PGUSER="${POSTGRES_USER:-postgres}" exec "$0" "$@"'
 
 
@@ -50,6 +60,20 @@ class Stack:
         """Give a stack that has no secrets yet those of a file."""
         with path.open("rb") as file:
             self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "setup", "-c", _WRITE, stdin=file)
+
+    def save_wrapped_keys(self, file: IO[bytes]) -> None:
+        """Back up the tenants' wrapped keys inside the stack, and write that backup to a file."""
+        self("run", "--rm", "-T", _KEEPER, "keys", "backup", _WRAPPED)
+        self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", _KEEPER, "-c", _READ_WRAPPED, stdout=file)
+
+    def put_wrapped_keys(self, path: Path) -> str:
+        """Lay a backup of the wrapped keys over those of the restored database; return what the command says of it.
+
+        PostgreSQL runs, and nothing else that knows the keys.
+        """
+        with path.open("rb") as file:
+            self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", _KEEPER, "-c", _WRITE_WRAPPED, stdin=file)
+        return self("run", "--rm", "-T", _KEEPER, "keys", "restore", _WRAPPED).strip()
 
 
 @dataclass(frozen=True, slots=True)

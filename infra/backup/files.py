@@ -24,6 +24,21 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
+def newest(path: Path) -> Iterator[BinaryIO]:
+    """Open what takes the place of a file at the end of the block, whole and on the disk. Its owner alone may read it.
+
+    Raises:
+        BackupError: another process is at it, or was killed at it.
+    """
+    draft = path.with_name(f".{path.name}.new")
+    with private(draft) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        draft.replace(path)
+
+
+@contextmanager
 def private(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that only its owner may read. It is gone again if writing it fails.
 
@@ -39,5 +54,5 @@ def private(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb") as file:
             yield file
     except BaseException:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise

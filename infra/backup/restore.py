@@ -9,8 +9,15 @@ from infra.backup.load import load
 from infra.backup.manifest import Manifest
 
 
-def restore(stack: Stack, folder: Path, keys: Path, say: Callable[[str], None]) -> Manifest:
+def restore(stack: Stack, folder: Path, keys: Path, wrapped: Path | None, say: Callable[[str], None]) -> Manifest:
     """Fill the volumes of a stack that has none yet. Afterwards it is stopped, and ready to be started.
+
+    Args:
+        stack: what is filled.
+        folder: of the data.
+        keys: the file of secrets that was made with them.
+        wrapped: the newest backup of the tenants' wrapped keys; without one they are those of the data.
+        say: is told what was done.
 
     Raises:
         BackupError: the backup is damaged, the stack is not empty, or a step failed. The stack is as before then.
@@ -26,6 +33,8 @@ def restore(stack: Stack, folder: Path, keys: Path, say: Callable[[str], None]) 
         )
     try:
         _fill(stack, manifest, folder, keys, say)
+        if wrapped:
+            say(stack.put_wrapped_keys(wrapped))
     except BaseException:
         stack("down", "--volumes", "--remove-orphans")
         raise

@@ -5,7 +5,7 @@ import json
 import pytest
 from infra.backup.create import create
 from infra.backup.errors import BackupError
-from infra.backup.files import private, sha256
+from infra.backup.files import newest, private, sha256
 from infra.backup.manifest import FORMAT, NAME, Manifest, Part
 
 
@@ -100,7 +100,31 @@ def test_a_backup_that_is_refused_leaves_the_keys_of_another_alone(tmp_path):
     keys.write_text("those of an older backup")
 
     with pytest.raises(BackupError, match="overwrites nothing"):
-        create(None, tmp_path / "new", keys)  # it asks no server before it has a place for the keys
+        create(
+            None, tmp_path / "new", keys, tmp_path / "slipway.keys"
+        )  # it asks no server before it has a place for the keys
 
     assert keys.read_text() == "those of an older backup"
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("inside", ["keys", "wrapped"])
+def test_no_keys_are_put_beside_the_data(tmp_path, inside):
+    places = {"keys": tmp_path / "keys.json", "wrapped": tmp_path / "slipway.keys"}
+    places[inside] = tmp_path / "new" / "inside"
+    with pytest.raises(BackupError, match="must not lie beside the data"):
+        create(None, tmp_path / "new", places["keys"], places["wrapped"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrapped_keys_replace_the_older_ones_once_they_are_whole(tmp_path):
+    path = tmp_path / "slipway.keys"
+    for content in (b"old", b"new"):
+        with newest(path) as file:
+            file.write(content)
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(TypeError), newest(path) as file:
+        file.writelines([b"half", None])
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,6 +1,7 @@
 """`slipway keys`: API keys, and the encryption keys of the tenants."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from slipway_cli.tenants import ACTOR, create_tenant, find_tenant
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant.")]
 BackupFile = Annotated[Path, typer.Argument(help="File of the backup.")]
+_HOUR = 3600
 OneTenant = Annotated[str | None, typer.Option("--tenant", help="Name of a tenant. Default: all.")]
 
 
@@ -84,12 +86,19 @@ def versions(tenant: OneTenant = None) -> None:
 
 
 @app.command()
-def backup(file: BackupFile) -> None:
+def backup(
+    file: BackupFile,
+    every: Annotated[int | None, typer.Option(min=1, help="Hours until the next one, for ever. Default: one.")] = None,
+) -> None:
     """Write the wrapped encryption keys into a file, in place of an older one. Keep it apart from the data."""
-    tenants, subjects = asyncio.run(keybackup.back_up(local_settings(), file))
-    typer.echo(
-        f"{file}: keys of {tenants:,} tenants and {subjects:,} subjects. Keep the newest alone, apart from the data."
-    )
+    while True:
+        tenants, subjects = asyncio.run(keybackup.back_up(local_settings(), file))
+        typer.echo(
+            f"{file}: keys of {tenants:,} tenants, {subjects:,} subjects. Keep the newest alone, apart from the data."
+        )
+        if every is None:
+            return
+        time.sleep(every * _HOUR)
 
 
 @app.command()
