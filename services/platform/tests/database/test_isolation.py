@@ -125,11 +125,12 @@ def test_the_roles_that_are_declared_are_granted_nothing_on_other_tables():
 
 def test_the_system_role_sees_nothing_that_is_sealed_or_secret():
     """No sealed column, no pseudonym, no wrapped key, no audit detail."""
-    sealed = {"job_items", "subjects", "subject_keys", "tenant_keys", "webhook_attempts"}
+    sealed = {"job_items", "subjects", "subject_keys", "tenant_index_keys", "webhook_attempts"}
     assert GRANTS[SYSTEM_ROLE].keys().isdisjoint(sealed)
     hidden = {
         "audit_log": {"actor", "resource", "detail"},
         "idempotency_keys": {"fingerprint"},
+        "tenant_keys": {"*", "wrapped", "provider"},
         "webhook_endpoints": {"url", "secret", "previous_secret"},
         "webhook_events": {"payload"},
     }
