@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import weakref
 from collections import Counter
 
 import pytest
@@ -60,6 +62,28 @@ async def test_a_key_stays_for_its_time_and_no_longer(cache: TenantKeyCache, pro
     clock.seconds = 300.0
     assert await cache.get("a") is not first
     assert provider.asked["a"] == 2
+
+
+async def test_a_key_that_nobody_asks_for_again_leaves_the_memory_by_itself(provider: Provider) -> None:
+    cache = TenantKeyCache(provider.load, ttl=0.05)
+    key = weakref.ref(await cache.get("idle"))
+    gc.collect()
+    assert key() is not None
+    async with asyncio.timeout(10):
+        while key() is not None:
+            await asyncio.sleep(0.01)
+            gc.collect()
+
+
+async def test_a_key_that_was_loaded_again_stays_for_its_own_time(provider: Provider) -> None:
+    """The timer of the one before does not end it."""
+    cache = TenantKeyCache(provider.load, ttl=60)
+    first = await cache.get("a")
+    (timer,) = [entry.timer for entry in cache._entries.values()]
+    cache.replace("a", first)
+    again = await cache.get("a")
+    assert timer.cancelled()
+    assert await cache.get("a") is again
 
 
 async def test_the_key_that_was_unused_for_longest_goes_first(cache: TenantKeyCache, provider: Provider) -> None:

@@ -15,13 +15,14 @@ KeyT = TypeVar("KeyT")
 class _Entry(Generic[KeyT]):
     key: KeyT
     expires: float
+    timer: asyncio.TimerHandle
 
 
 class TenantKeyCache(Generic[IdT, KeyT]):
     """Loads each key once, however many ask at the same time. Belongs to one event loop.
 
-    A key stays for `ttl` seconds after it was loaded, whether it is used or not; of more than `size` keys the one that
-    was unused for longest goes. A failed load is not remembered: all who wait get its exception, the next tries again.
+    A key stays for `ttl` seconds after it was loaded, whether it is used or not, and then leaves the memory by itself;
+    of more than `size` keys the one that was unused for longest goes. A failed load is not remembered: all who wait get its exception, the next tries again.
     """
 
     def __init__(
@@ -47,14 +48,14 @@ class TenantKeyCache(Generic[IdT, KeyT]):
 
     def forget(self, key_id: IdT) -> None:
         """Drop a key, and the result of a load that still runs."""
-        self._entries.pop(key_id, None)
+        self._drop(key_id)
         self._loading.pop(key_id, None)
 
     def replace(self, key_id: IdT, outdated: KeyT) -> None:
         """Drop a key if it is this very one; one that was loaded since stays."""
         entry = self._entries.get(key_id)
         if entry is not None and entry.key is outdated:
-            del self._entries[key_id]
+            self._drop(key_id)
 
     def _start(self, key_id: IdT) -> asyncio.Task[KeyT]:
         task = asyncio.ensure_future(self._fetch(key_id))
@@ -72,7 +73,14 @@ class TenantKeyCache(Generic[IdT, KeyT]):
         del self._loading[key_id]
         if failed:
             return
-        self._entries[key_id] = _Entry(task.result(), self._clock() + self._ttl)
-        self._entries.move_to_end(key_id)
+        self._drop(key_id)
+        # A timer, as nobody may ask again: an open key of a tenant that is idle has no business in memory.
+        timer = asyncio.get_running_loop().call_later(self._ttl, self._drop, key_id)
+        self._entries[key_id] = _Entry(task.result(), self._clock() + self._ttl, timer)
         if len(self._entries) > self._size:
-            self._entries.popitem(last=False)
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key_id: IdT) -> None:
+        entry = self._entries.pop(key_id, None)
+        if entry is not None:
+            entry.timer.cancel()
