@@ -1,4 +1,5 @@
 import base64
+import errno
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,14 @@ import pytest
 from slipway.keys.envelope import DataKey, SealBroken, new_data_key
 from slipway.keys.files import KeyFileError, create_key_file
 from slipway.keys.local import LocalKeyProvider, create_keys
-from slipway.keys.provider import KeyIndestructible, KeyProvider, KeyProviderGone
+from slipway.keys.provider import (
+    KeyDestroyed,
+    KeyIndestructible,
+    KeyProvider,
+    KeyProviderDenied,
+    KeyProviderGone,
+    KeyProviderMisconfigured,
+)
 from slipway.keys.signer import AuditSigner
 from slipway.settings import Environment, Settings
 
@@ -89,6 +97,63 @@ async def test_where_no_file_can_be_made_the_master_key_wraps_and_nothing_is_des
     assert await provider.unwrap(wrapped, tenant="t-1") == key
     with pytest.raises(SealBroken):
         await provider.unwrap(wrapped, tenant="t-2")
+
+
+async def test_a_folder_that_is_not_mounted_here_is_no_proof_of_a_destruction(settings: Settings, provider) -> None:
+    """Another process has the files: this one neither opens nor destroys, and says why."""
+    key = new_data_key()
+    wrapped = await provider.wrap(key, tenant="t-1")
+    folder = settings.master_key_file.parent / "tenants"
+    folder.rename(folder.with_name("elsewhere"))
+    for call in (
+        provider.unwrap(wrapped, tenant="t-1"),
+        provider.destroy(tenant="t-1", version=1, wrapped=wrapped),
+    ):
+        with pytest.raises(KeyProviderMisconfigured, match="SLIPWAY_TENANT_KEYS_DIR"):
+            await call
+    folder.with_name("elsewhere").rename(folder)
+    assert await provider.unwrap(wrapped, tenant="t-1") == key
+
+
+async def test_a_process_that_started_before_the_folder_was_there_uses_it(settings: Settings, monkeypatch) -> None:
+    create_keys(settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_: False)
+        early = LocalKeyProvider.load(settings)
+        assert (await early.wrap(new_data_key(), tenant="t-1"))[:1] == b"\x01"
+    key = new_data_key()
+    wrapped = await LocalKeyProvider.load(settings).wrap(key, tenant="t-1")
+    assert wrapped[:1] == b"\x02"
+    assert await early.unwrap(wrapped, tenant="t-1") == key
+
+
+@pytest.mark.parametrize("name", ["link", "unlink"])
+async def test_files_that_may_not_be_changed_here_are_a_matter_of_permissions(
+    settings: Settings, provider, monkeypatch, name: str
+) -> None:
+    """As where the folder is mounted read-only, which a superuser of a test cannot be kept from by a mode."""
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    wrapped = await provider.wrap(new_data_key(), tenant="t-1")
+    monkeypatch.setattr(os, name, read_only)
+    monkeypatch.setattr(Path, name, read_only, raising=False)
+    call = (
+        provider.wrap(new_data_key(version=2), tenant="t-1")
+        if name == "link"
+        else provider.destroy(tenant="t-1", version=1, wrapped=wrapped)
+    )
+    with pytest.raises(KeyProviderDenied, match="Read-only file system"):
+        await call
+
+
+async def test_a_file_that_vanishes_as_it_is_read_was_destroyed(settings: Settings, provider, monkeypatch) -> None:
+    wrapped = await provider.wrap(new_data_key(), tenant="t-1")
+    (settings.master_key_file.parent / "tenants/t-1/1.key").unlink()
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    with pytest.raises(KeyDestroyed):
+        await provider.unwrap(wrapped, tenant="t-1")
 
 
 async def test_keys_of_before_open_beside_those_with_files(settings: Settings, provider) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from slipway import clock
 from slipway.keys.envelope import DataKey, SealBroken, new_data_key
-from slipway.keys.provider import KeyDestroyed
+from slipway.keys.provider import KeyDestroyed, KeyProviderMisconfigured
 
-REFUSED = (SealBroken, KeyDestroyed)
-"""Whether a tenant has no key there, or another one: its caller gets nothing."""
+REFUSED = (SealBroken, KeyDestroyed, KeyProviderMisconfigured)
+"""Whether a tenant has no key there, or another one, or nobody has: its caller gets nothing."""
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ class TenantKeyCache(Generic[IdT, KeyT]):
     """Loads each key once, however many ask at the same time. Belongs to one event loop.
 
     A key stays for `ttl` seconds after it was loaded, whether it is used or not, and then leaves the memory by itself;
-    of more than `size` keys the one that was unused for longest goes. A failed load is not remembered: all who wait get its exception, the next tries again.
+    of more than `size` keys the one that was unused for longest goes. A failed load is not remembered: all who wait get
+    its exception, the next tries again.
     """
 
     def __init__(

@@ -1,21 +1,32 @@
 """The key provider for development: the master key is a file, and each version of a tenant's key has a file of its own.
 
 A tenant's file holds a random key, sealed by the master key; it wraps that version and nothing else, so that deleting
-the file destroys the version. Where the folder cannot be written, because it was mounted, the master key itself wraps:
-then a version cannot be destroyed apart from all others. Keys wrapped in that way open for ever.
+the file destroys the version. Where there is no folder and none can be made, because the master key was mounted, it
+wraps itself: then a version cannot be destroyed apart from all others. Keys wrapped in that way open for ever.
 """
 
 import asyncio
 import base64
 import binascii
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from slipway import clock
 from slipway.keys.envelope import Aad, DataKey, SealBroken, key_version, new_data_key, pseudonym, unwrap_key, wrap_key
 from slipway.keys.files import KeyFileError, create_key_file, delete_key_file, read_key_file
-from slipway.keys.provider import KeyDestroyed, KeyIndestructible, KeyProviderGone, Version, pack, unpack
+from slipway.keys.provider import (
+    KeyDestroyed,
+    KeyIndestructible,
+    KeyProviderDenied,
+    KeyProviderGone,
+    KeyProviderMisconfigured,
+    Version,
+    pack,
+    unpack,
+)
 from slipway.keys.signer import new_signing_key
 from slipway.settings import Environment, Settings
 
@@ -46,7 +57,7 @@ class LocalKeyProvider:
     async def wrap(self, key: DataKey, *, tenant: str) -> bytes:
         """Wrap a version of a tenant's key, with a key file of its own that is made for it if it is absent."""
         version = Version(tenant, key.version)
-        if self._folder is None:
+        if self._folder is None or not await asyncio.to_thread(_can_be_there, self._folder):
             return wrap_key(self._master, key, _place(tenant))
         parent = await asyncio.to_thread(self._make, version, self._folder)
         return pack(_KIND, key.version, wrap_key(parent, key, _bound(version)))
@@ -57,6 +68,8 @@ class LocalKeyProvider:
         Raises:
             SealBroken: it was changed, is another tenant's, or was wrapped by another master key.
             KeyDestroyed: its file is gone.
+            KeyProviderMisconfigured: the folder of the files is not there at all.
+            KeyProviderDenied: the file cannot be read.
         """
         if wrapped[:1] == bytes([_BY_MASTER]):
             return unwrap_key(self._master, wrapped, _place(tenant))
@@ -71,6 +84,8 @@ class LocalKeyProvider:
         Raises:
             SealBroken: `wrapped` is of another version, or was wrapped by another provider.
             KeyIndestructible: the master key wrapped it.
+            KeyProviderMisconfigured: the folder of the files is not there at all.
+            KeyProviderDenied: the file cannot be deleted.
         """
         if wrapped[:1] == bytes([_BY_MASTER]):
             key_version(wrapped)
@@ -80,7 +95,7 @@ class LocalKeyProvider:
             )
         if unpack(_KIND, wrapped)[0] != version:
             raise SealBroken(f"this is another version of the key of tenant {tenant} than {version}")
-        await asyncio.to_thread(delete_key_file, self._file(Version(tenant, version)))
+        await asyncio.to_thread(self._delete, Version(tenant, version))
         return clock.now()
 
     async def check(self) -> None:
@@ -102,23 +117,39 @@ class LocalKeyProvider:
         """Return: nothing is held open."""
 
     def _file(self, version: Version) -> Path:
-        if self._folder is None:
-            raise KeyDestroyed("there is no folder of tenants' key files here; set SLIPWAY_TENANT_KEYS_DIR")
+        # Asked at each call: a folder that is not mounted here says nothing about the files that are in it elsewhere.
+        if self._folder is None or not self._folder.is_dir():
+            raise KeyProviderMisconfigured(
+                "The folder of the tenants' key files is not there. Mount the one that the other processes have, or "
+                "name it in SLIPWAY_TENANT_KEYS_DIR."
+            )
         return self._folder / version.tenant / f"{version.number}.key"
 
     def _make(self, version: Version, folder: Path) -> DataKey:
         sealed = wrap_key(self._master, DataKey(version.number, new_data_key().secret), _file_place(version))
-        create_key_file(folder / version.tenant / f"{version.number}.key", base64.b64encode(sealed))
+        path = folder / version.tenant / f"{version.number}.key"
+        with _writing(path):
+            create_key_file(path, base64.b64encode(sealed))
         return self._read(version)
+
+    def _delete(self, version: Version) -> None:
+        path = self._file(version)
+        with _writing(path):
+            delete_key_file(path)
 
     def _read(self, version: Version) -> DataKey:
         path = self._file(version)
-        if not path.exists():
-            raise KeyDestroyed(f"the key file {path} is gone: this version of the tenant's key was destroyed, or lost")
         try:
-            return unwrap_key(self._master, base64.b64decode(read_key_file(path), validate=True), _file_place(version))
+            content = base64.b64decode(read_key_file(path), validate=True)
+        except KeyFileError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise KeyDestroyed(
+                    f"the key file {path} is gone: this version of the tenant's key was destroyed, or lost"
+                ) from error
+            raise KeyProviderDenied(str(error)) from error
         except binascii.Error:
             raise SealBroken(f"the key file {path} was changed: it holds no base64") from None
+        return unwrap_key(self._master, content, _file_place(version))
 
 
 def create_keys(settings: Settings) -> bool:
@@ -146,14 +177,28 @@ def _read_master(path: Path) -> DataKey:
         raise KeyFileError(f"{path} is not a master key: it should hold 32 bytes in base64.") from error
 
 
-def _folder(settings: Settings) -> Path | None:
+def _folder(settings: Settings) -> Path:
     folder = tenant_keys_folder(settings)
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    if nearest == folder or os.access(nearest, os.W_OK):
-        return folder
-    if settings.tenant_keys_dir:
+    if settings.tenant_keys_dir and not _can_be_there(folder):
         raise KeyFileError(f"The folder of tenants' keys {folder} cannot be written. Mount it writable.")
-    return None
+    return folder
+
+
+def _can_be_there(folder: Path) -> bool:
+    """Tell whether the folder is there, or can be made."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest == folder or os.access(nearest, os.W_OK)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise KeyProviderDenied(
+            f"{path} cannot be changed here: {error.strerror}. What makes or destroys tenants' keys, as workers and "
+            "the command line do, needs their folder writable."
+        ) from error
 
 
 def _place(tenant: str) -> Aad:
