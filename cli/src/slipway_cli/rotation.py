@@ -13,7 +13,8 @@ from slipway.errors import Unavailable
 from slipway.keys import repository as key_store
 from slipway.keys.files import KeyFileError
 from slipway.keys.providers import open_provider
-from slipway.keys.rotation import Rotated, Rotation, RotationBlocked
+from slipway.keys.rewrapping import RotationBlocked
+from slipway.keys.rotation import Rotated, Rotation
 from slipway.keys.schemas import KeyVersion
 from slipway.keys.service import Keyring
 from slipway.settings import Settings

@@ -38,7 +38,9 @@ _APP: dict[str, Grant] = {
     "tenants": _ADD,
     "api_keys": _ALL,
     "tenant_keys": Grant(
-        EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "retired_at", "emptied_at", "destroyed_at", "backed_up_at")
+        EVERY_COLUMN,
+        EVERY_COLUMN,
+        ("wrapped", "retired_at", "emptied_at", "destroyed_at", "rewrapped_at", "backed_up_at"),
     ),
     "tenant_index_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by")),
     "subjects": replace(_ADD_AND_REMOVE, update=("hold_until", "hold_reason")),
@@ -64,7 +66,10 @@ _SYSTEM: dict[str, Grant] = {
     "tenants": Grant(("id", "name")),
     "api_keys": Grant(("id", "tenant_id", "hash", "scopes", "expires_at", "revoked_at"), update=("last_used_at",)),
     "tenant_keys": Grant(
-        ("tenant_id", "version", "created_at", "retired_at", "emptied_at", "destroyed_at", "backed_up_at")
+        (
+            *("tenant_id", "version", "created_at", "retired_at", "emptied_at", "destroyed_at"),
+            *("rewrapped_at", "backed_up_at"),
+        )
     ),
     "jobs": Grant(
         (

@@ -144,13 +144,17 @@ def unwrap_key(parent: DataKey, wrapped: bytes, aad: Aad) -> DataKey:
 
 
 def pseudonym(key: DataKey, value: str) -> bytes:
-    """Return 32 bytes that stand for a person: HMAC-SHA-256 under a key derived (HKDF) from `key`.
+    """Return 32 bytes that stand for a value: `keyed_hash` under a key derived (HKDF) from `key`."""
+    return keyed_hash(key.pseudonym_key, value)
+
+
+def keyed_hash(secret: bytes, value: str) -> bytes:
+    """Return 32 bytes that stand for a value: HMAC-SHA-256.
 
     The value is normalised to Unicode NFC first, so that `é` typed in two ways is one person. Case and white space
     count: they may tell identifiers apart.
     """
-    text = unicodedata.normalize("NFC", value).encode()
-    return hmac.digest(key.pseudonym_key, text, hashlib.sha256)
+    return hmac.digest(secret, unicodedata.normalize("NFC", value).encode(), hashlib.sha256)
 
 
 def _seal(key: DataKey, plaintext: bytes, purpose: bytes, aad: Aad) -> bytes:

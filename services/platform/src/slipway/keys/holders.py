@@ -27,8 +27,12 @@ class Batch:
 class Holder(Protocol):
     """One kind of rows. Each step works in the caller's transaction, on rows that nobody else holds."""
 
+    async def needs(self, connection: AsyncConnection, version: int) -> bool:
+        """Tell whether any row needs this version of the tenant's key."""
+        ...
+
     async def count(self, connection: AsyncConnection, version: int) -> int:
-        """Return how many rows need this version of the tenant's key."""
+        """Return how many rows do."""
         ...
 
     async def rewrap(self, connection: AsyncConnection, keyset: Keyset, old: int, after: UUID, most: int, /) -> Batch:
@@ -39,9 +43,13 @@ class Holder(Protocol):
 class IndexKeys:
     """The one index key of the tenant."""
 
+    async def needs(self, connection: AsyncConnection, version: int) -> bool:
+        """Tell whether this version wraps it."""
+        return await repository.wraps_index_key(connection, version)
+
     async def count(self, connection: AsyncConnection, version: int) -> int:
         """Return 1 while this version wraps it."""
-        return await repository.count_index_keys(connection, version)
+        return int(await self.needs(connection, version))
 
     async def rewrap(self, connection: AsyncConnection, keyset: Keyset, old: int, _after: UUID, _most: int, /) -> Batch:
         """Wrap it with the newest version."""
@@ -53,6 +61,10 @@ class IndexKeys:
 class SubjectKeys:
     """The keys of the subjects, which may be millions."""
 
+    async def needs(self, connection: AsyncConnection, version: int) -> bool:
+        """Tell whether this version wraps any."""
+        return await repository.wraps_subject_keys(connection, version)
+
     async def count(self, connection: AsyncConnection, version: int) -> int:
         """Return how many this version wraps."""
         return await repository.count_subject_keys(connection, version)
@@ -63,6 +75,14 @@ class SubjectKeys:
         done = [new for row in rows if (new := _rewrapped(keyset, row)) is not None]
         await repository.rewrap_subject_keys(connection, done, wrapped_by=keyset.current.version)
         return Batch(last_of(rows, most), len(done), len(rows) - len(done))
+
+
+async def needed(holders: Sequence[Holder], connection: AsyncConnection, version: int) -> bool:
+    """Tell whether anything needs this version of the tenant's key."""
+    for holder in holders:
+        if await holder.needs(connection, version):
+            return True
+    return False
 
 
 def last_of(rows: Sequence[Row[Any]], most: int) -> UUID | None:

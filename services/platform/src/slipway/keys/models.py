@@ -69,6 +69,12 @@ tenant_keys = Table(
         info=_VERSION,
     ),
     Column(
+        "rewrapped_at",
+        DateTime(timezone=True),
+        comment="By this server's clock: nothing here needs it any more.",
+        info=_VERSION,
+    ),
+    Column(
         "backed_up_at",
         DateTime(timezone=True),
         comment="Moment, by this server's clock, of the newest backup.",

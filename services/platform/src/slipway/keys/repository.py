@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,6 +29,16 @@ _SUBJECT_KEYS_OF = text("""
     ORDER BY subject_id LIMIT :most FOR UPDATE SKIP LOCKED
 """)
 
+_COUNTED = 100_000
+"""Rows that one statement counts: some ten milliseconds of an index."""
+
+_COUNT_SUBJECT_KEYS = text("""
+    SELECT count(*), (array_agg(subject_id ORDER BY subject_id DESC))[1] FROM (
+        SELECT subject_id FROM subject_keys WHERE wrapped_by = :wrapped_by AND subject_id > CAST(:after AS uuid)
+        ORDER BY subject_id LIMIT :most
+    ) page
+""")
+
 _REWRAP_SUBJECT_KEYS = text("""
     UPDATE subject_keys k SET wrapped = u.w, wrapped_by = :wrapped_by
     FROM unnest(CAST(:subjects AS uuid[]), CAST(:versions AS integer[]), CAST(:wrapped AS bytea[])) AS u (s, v, w)
@@ -42,6 +52,7 @@ _VERSION = (
     tenant_keys.c.retired_at,
     tenant_keys.c.emptied_at,
     tenant_keys.c.destroyed_at,
+    tenant_keys.c.rewrapped_at,
     tenant_keys.c.backed_up_at,
 )
 
@@ -71,10 +82,13 @@ async def add_tenant_key(
 
 
 async def read_tenant_keys(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """Return (version, wrapped, retired_at, wrapped index key or None) of each version that still opens something."""
+    """Return (version, provider, wrapped, retired_at, wrapped index key or None) of each version that still opens."""
     keys = tenant_keys.c
     index_key: ColumnElement[Any] = tenant_index_keys.c.wrapped.label("index_key")
-    columns: tuple[ColumnElement[Any], ...] = (keys.version, keys.wrapped, keys.retired_at, index_key)
+    columns: tuple[ColumnElement[Any], ...] = (
+        *(keys.version, keys.provider, keys.wrapped, keys.retired_at),
+        index_key,
+    )
     tables = tenant_keys.outerjoin(tenant_index_keys, tenant_index_keys.c.tenant_id == keys.tenant_id)
     query = select(*columns).select_from(tables).where(keys.emptied_at.is_(None)).order_by(keys.version)
     return (await connection.execute(query)).all()
@@ -106,6 +120,18 @@ async def retire_versions(connection: AsyncConnection, before: int, at: datetime
     await connection.execute(update(tenant_keys).where(*old).values(retired_at=at))
 
 
+async def note_rewrapped(connection: AsyncConnection, versions: Sequence[int], *, again: bool) -> None:
+    """Note that nothing needs these retired versions; those that are noted are noted `again` when something did.
+
+    Call it with the keys held alone: from the commit on, nothing can be sealed with them.
+    """
+    keys = tenant_keys.c
+    chosen = [keys.version.in_(versions), keys.retired_at.is_not(None), keys.emptied_at.is_(None)]
+    if not again:
+        chosen.append(keys.rewrapped_at.is_(None))
+    await connection.execute(update(tenant_keys).where(*chosen).values(rewrapped_at=func.clock_timestamp()))
+
+
 async def empty_version(connection: AsyncConnection, version: int, at: datetime, destroyed_at: datetime | None) -> bool:
     """Delete what is kept of a retired version, but for its dates; False when that was done before."""
     ending = (
@@ -134,10 +160,10 @@ async def index_key_since(connection: AsyncConnection) -> datetime | None:
     return (await connection.execute(select(tenant_index_keys.c.created_at))).scalar_one_or_none()
 
 
-async def count_index_keys(connection: AsyncConnection, wrapped_by: int) -> int:
-    """Return 1 if this version wraps the tenant's index key."""
-    query = select(func.count()).select_from(tenant_index_keys).where(tenant_index_keys.c.wrapped_by == wrapped_by)
-    return (await connection.execute(query)).scalar_one()
+async def wraps_index_key(connection: AsyncConnection, version: int) -> bool:
+    """Tell whether this version wraps the tenant's index key."""
+    query = select(exists().where(tenant_index_keys.c.wrapped_by == version))
+    return bool((await connection.execute(query)).scalar_one())
 
 
 async def add_subject_keys(
@@ -162,17 +188,36 @@ async def rewrap_subject_keys(
     await connection.execute(_REWRAP_SUBJECT_KEYS, _columns(keys, wrapped_by))
 
 
+async def wraps_subject_keys(connection: AsyncConnection, version: int) -> bool:
+    """Tell whether a version of the tenant's key wraps any subject's key."""
+    query = select(exists().where(subject_keys.c.wrapped_by == version))
+    return bool((await connection.execute(query)).scalar_one())
+
+
 async def count_subject_keys(connection: AsyncConnection, wrapped_by: int) -> int:
-    """Return how many subjects' keys a version of the tenant's key wraps."""
-    query = select(func.count()).select_from(subject_keys).where(subject_keys.c.wrapped_by == wrapped_by)
-    return (await connection.execute(query)).scalar_one()
+    """Return how many subjects' keys a version of the tenant's key wraps.
+
+    In pages, so that no statement meets its time limit, however many there are.
+    """
+    total, after, found = 0, UUID(int=0), _COUNTED
+    while found == _COUNTED:
+        query = {"wrapped_by": wrapped_by, "after": after, "most": _COUNTED}
+        found, after = (await connection.execute(_COUNT_SUBJECT_KEYS, query)).one()
+        total += found
+    return total
 
 
 async def last_wrapped_by(connection: AsyncConnection, subjects: Sequence[UUID]) -> dict[UUID, int]:
-    """Return the newest version of the tenant's key that has wrapped each subject's key."""
-    newest = func.max(subject_keys.c.wrapped_by)
-    query = select(subject_keys.c.subject_id, newest).where(subject_keys.c.subject_id.in_(subjects))
-    return {row[0]: row[1] for row in await connection.execute(query.group_by(subject_keys.c.subject_id))}
+    """Return the newest version of the tenant's key that has wrapped each subject's key, and hold these keys.
+
+    No rotation gives them to another version before the transaction ends.
+    """
+    keys = subject_keys.c
+    query = select(keys.subject_id, keys.wrapped_by).where(keys.subject_id.in_(subjects)).with_for_update()
+    newest: dict[UUID, int] = {}
+    for subject, version in await connection.execute(query.order_by(keys.subject_id, keys.version)):
+        newest[subject] = max(version, newest.get(subject, version))
+    return newest
 
 
 def _columns(keys: Sequence[tuple[UUID, int, bytes]], wrapped_by: int) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """Rotates the tenants' keys that are old enough, and says how old they are."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
 
 from slipway import clock
 from slipway.database import Database
 from slipway.errors import Unavailable
 from slipway.keys import repository
-from slipway.keys.rotation import Rotation, RotationBlocked
+from slipway.keys.endings import overdue_for_backup, overdue_for_rotation
+from slipway.keys.envelope import SealBroken
+from slipway.keys.rewrapping import RotationBlocked
+from slipway.keys.rotation import Rotation, RotationEarly
 from slipway.keys.schemas import KeyVersion
 from slipway.settings import Settings
 from slipway.telemetry import catalogue
@@ -20,8 +25,6 @@ EVERY_SECONDS = 60.0
 ACTOR = "worker"
 """Who the audit log says it was."""
 
-_ROLLOUT = timedelta(hours=1)
-"""How long a new release may take until no process of the one before runs, which knows first versions alone."""
 _NONE = timedelta()
 
 log = get_logger(__name__)
@@ -33,11 +36,11 @@ class KeySchedule:
     def __init__(self, database: Database, rotation: Rotation, settings: Settings, metrics: Metrics) -> None:
         self._database = database
         self._rotation = rotation
-        self._period = timedelta(days=settings.tenant_key_days)
+        self._settings = settings
         self._metrics = metrics
 
     async def run(self) -> int:
-        """Rotate what is due, and go on with what was begun; return how many tenants that were.
+        """Rotate what is due, and go on with what was begun; return for how many tenants something was done.
 
         What fails for one tenant is logged, counted and tried next time, and the others are rotated.
 
@@ -45,10 +48,8 @@ class KeySchedule:
             Unavailable: the database does not answer.
         """
         found = await self._measured()
-        due = [tenant for tenant, versions in found.items() if self._overdue(versions) > _NONE]
-        done = 0
-        for tenant in due:
-            done += await self._rotate(tenant, begun=any(version.ending for version in found[tenant]))
+        due = {tenant: versions for tenant, versions in found.items() if self._overdue(versions) > _NONE}
+        done = sum([await self._rotate(tenant, versions[-1].version) for tenant, versions in due.items()])
         if due:
             await self._measured()
         return done
@@ -58,37 +59,28 @@ class KeySchedule:
             found = await repository.every_version(connection)
         now = clock.now()
         ages = [now - versions[-1].created_at for versions in found.values()]
-        overdue = [self._overdue(versions) for versions in found.values()]
+        late = {
+            "rotation": max([_NONE, *map(self._overdue, found.values())]),
+            "backup": max([_NONE, *map(overdue_for_backup, found.values())]),
+        }
         self._metrics.set(catalogue.TENANT_KEY_AGE, max(ages, default=_NONE).total_seconds())
-        self._metrics.set(catalogue.KEY_ROTATION_OVERDUE, max([*overdue, _NONE]).total_seconds())
+        for reason, overdue in late.items():
+            self._metrics.set(catalogue.KEY_ROTATION_OVERDUE, overdue.total_seconds(), reason=reason)
         return found
 
     def _overdue(self, versions: Sequence[KeyVersion]) -> timedelta:
-        """Return for how long the key should have been replaced, or a version that was replaced been destroyed."""
-        now = clock.now()
-        ends = [_retired(version) for version in versions if version.ending]
-        return now - min([*ends, versions[-1].created_at + self._period])
+        return overdue_for_rotation(versions, self._settings)
 
-    async def _rotate(self, tenant: UUID, *, begun: bool) -> bool:
+    async def _rotate(self, tenant: UUID, newest: int) -> bool:
+        """Rotate one tenant's key, unless another process has replaced that version meanwhile."""
         try:
-            if not (begun or await self._may_begin(tenant)):
-                return False
-            await self._rotation.rotate(tenant, ACTOR)
-        except (Unavailable, RotationBlocked, LookupError) as error:
+            done = await self._rotation.rotate(tenant, ACTOR, expected=newest)
+        except RotationEarly:
+            return False
+        except (Unavailable, RotationBlocked, LookupError, SealBroken, DBAPIError) as error:
             log.warning("keys.rotation_failed", tenant=str(tenant), reason=type(error).__name__)
             self._metrics.inc(catalogue.KEY_ROTATIONS, outcome="failed")
             return False
-        self._metrics.inc(catalogue.KEY_ROTATIONS, outcome="succeeded")
-        return True
-
-    async def _may_begin(self, tenant: UUID) -> bool:
-        """Tell whether the tenant's index key has been there for long enough; store it where there is none."""
-        since = await self._rotation.index_key_since(tenant)
-        if since is None:
-            await self._rotation.prepare(tenant)
-            return False
-        return clock.now() - since >= _ROLLOUT
-
-
-def _retired(version: KeyVersion) -> datetime:
-    return version.retired_at or version.created_at
+        if done.changed:
+            self._metrics.inc(catalogue.KEY_ROTATIONS, outcome="succeeded")
+        return done.changed

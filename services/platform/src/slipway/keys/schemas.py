@@ -39,6 +39,8 @@ class KeyVersion:
     """Nothing needed it any more, and it was deleted from the database."""
     destroyed_at: datetime | None
     """From then on it opens nothing, in no backup; None while it does, or where the provider cannot destroy it."""
+    rewrapped_at: datetime | None
+    """From then on, by PostgreSQL's clock, nothing in the database needed it, and nothing may be sealed with it."""
     backed_up_at: datetime | None
     """Everything that this version wrapped at that moment, by PostgreSQL's clock, is in a backup of the keys that was
     finished. None: in no backup."""

@@ -101,35 +101,61 @@ class Keyring:
         raise Unavailable("The data's keys are being replaced. Try again in a moment.", headers={"Retry-After": "1"})
 
     async def _open(self, tenant: UUID) -> Keyset:
+        for _ in range(_TRIES):
+            rows = await self._rows(tenant)
+            try:
+                async with asyncio.timeout(self._limit):
+                    return await self._unwrap(str(tenant), rows)
+            except _Overtaken:
+                continue
+            except Exception as error:
+                # Whatever ails it, callers cannot mend it and may come again; an operator finds the reason here.
+                log.exception("keys.unavailable", tenant=str(tenant))
+                raise _cannot() from error
+        log.error("keys.unavailable", tenant=str(tenant), reason="destroyed at the key provider")
+        raise _cannot()
+
+    async def _rows(self, tenant: UUID) -> Sequence[Row[Any]]:
         async with self._database.transaction(tenant) as connection:
             rows = await repository.read_tenant_keys(connection)
         if not rows:
             raise LookupError(f"tenant {tenant} has no key; create tenants with `slipway tenants create`")
-        try:
-            async with asyncio.timeout(self._limit):
-                return await self._unwrap(str(tenant), rows)
-        except Exception as error:
-            # Whatever ails it, callers cannot mend it and may come again; an operator finds the reason here.
-            log.exception("keys.unavailable", tenant=str(tenant))
-            raise Unavailable(
-                "The data's keys cannot be opened. Try again in a moment.", headers={"Retry-After": "5"}
-            ) from error
+        return rows
 
     async def _unwrap(self, tenant: str, rows: Sequence[Row[Any]]) -> Keyset:
         versions: dict[int, DataKey] = {}
         for row in rows:
             try:
                 versions[row.version] = await self._provider.unwrap(row.wrapped, tenant=tenant)
-            except KeyDestroyed:
-                # A rotation was killed after its last step at the provider: nothing needs this version any more.
+            except KeyDestroyed as error:
+                # Retired: a rotation was killed after its last step at the provider, and nothing needs this version.
                 if row.retired_at is None:
-                    raise
+                    raise _Overtaken from error
+            except SealBroken as error:
+                raise _of_another(row.provider, self._provider.id, error) from error
         return Keyset(tenant, versions, _index(tenant, versions, rows[0].index_key))
+
+
+class _Overtaken(Exception):  # noqa: N818  # it says what happened
+    """A version was destroyed after the rows were read that need it."""
+
+
+def _cannot() -> Unavailable:
+    return Unavailable("The data's keys cannot be opened. Try again in a moment.", headers={"Retry-After": "5"})
+
+
+def _of_another(stored: str, here: str, error: SealBroken) -> SealBroken:
+    if stored == here:
+        return error
+    return SealBroken(f"this version was wrapped by the provider {stored}, and this process asks {here}")
 
 
 def _index(tenant: str, versions: dict[int, DataKey], wrapped: bytes | None) -> IndexKey:
     if wrapped is not None:
-        return IndexKey.unwrap(versions[key_version(wrapped)], wrapped, tenant)
+        parent = versions.get(key_version(wrapped))
+        if parent is None:
+            raise _Overtaken
+        return IndexKey.unwrap(parent, wrapped, tenant)
     if set(versions) != {1}:
         raise SealBroken("the tenant's index key is gone, and it derives from the first version alone")
     return IndexKey.derived(versions[1])

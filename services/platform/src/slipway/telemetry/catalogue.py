@@ -266,12 +266,15 @@ TENANT_KEY_AGE = Gauge(
 KEY_ROTATION_OVERDUE = Gauge(
     "slipway_key_rotation_overdue_seconds",
     "For how long the most overdue tenant key should have been replaced, or a version that was replaced should have "
-    f"been destroyed; 0: all is in time. {_SHARED}",
+    "been destroyed (rotation), or a backup of the keys have been made that a version waits for (backup; one a day); "
+    f"0: all is in time. {_SHARED}",
+    (Label("reason", ("rotation", "backup")),),
     unit="seconds",
 )
 KEY_ROTATIONS = Counter(
     "slipway_key_rotations_total",
-    "Rotations of tenants' keys that were due: succeeded, or failed (and are tried again within a minute).",
+    "Steps of rotations that were due: succeeded (a tenant's key was replaced, or the old version destroyed), or "
+    "failed (and are tried again within a minute).",
     (Label("outcome", ("succeeded", "failed")),),
 )
 AUDIT_CHECKPOINTS = Counter(

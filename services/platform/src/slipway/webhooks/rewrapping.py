@@ -18,8 +18,15 @@ _SEALED = ("url", "secret", "previous_secret")
 class Endpoints:
     """The endpoints of a tenant, which are few: which version sealed them is read from their envelopes."""
 
+    async def needs(self, connection: AsyncConnection, version: int) -> bool:
+        """Tell whether any has something that this version sealed."""
+        return await self.count(connection, version) > 0
+
     async def count(self, connection: AsyncConnection, version: int) -> int:
-        """Return how many have something that this version sealed."""
+        """Return how many have something that this version sealed, or that is no envelope any more.
+
+        Nobody knows which version that was: while it is there, none is destroyed.
+        """
         rows = await repository.list_sealed(connection)
         return sum(1 for row in rows if _sealed_by(row, version))
 
@@ -41,6 +48,13 @@ async def _resealed(connection: AsyncConnection, keyset: Keyset, row: Row[Any], 
 
 
 def _sealed_by(row: Row[Any], version: int) -> list[str]:
-    """Return the columns that this version sealed."""
+    """Return the columns that this version sealed, or may have."""
     found = {name: getattr(row, name) for name in _SEALED}
-    return [name for name, sealed in found.items() if sealed is not None and key_version(sealed) == version]
+    return [name for name, sealed in found.items() if sealed is not None and _version_of(sealed) in {version, None}]
+
+
+def _version_of(sealed: bytes) -> int | None:
+    try:
+        return key_version(sealed)
+    except SealBroken:
+        return None
