@@ -3,12 +3,15 @@
 import asyncio
 import json
 import stat
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from slipway.database.engine import driver_url
 from slipway_cli import keybackup, rotation
 from slipway_cli.errors import LocalError
 from slipway_cli.main import app
@@ -20,18 +23,37 @@ async def tenants(settings) -> dict[str, UUID]:
     return {name: await create_tenant(settings, name) for name in ("acme", "other")}
 
 
-async def test_all_tenants_or_one_are_rotated(settings, tenants):
-    done = await rotation.rotate(settings, None)
+@pytest.fixture
+def soon(settings):
+    """The settings, with a memory of processes that has ended when a command is run again."""
+    return settings.model_copy(update={"tenant_key_ttl": 0.001, "key_provider_timeout": 1.0})
+
+
+async def test_all_tenants_or_one_are_rotated_and_after_a_backup_the_old_versions_end(soon, tenants, tmp_path):
+    done = await rotation.rotate(soon, None)
     assert {name: (found.version, found.destroyed) for name, found in done.items()} == {
-        "acme": (2, (1,)),
-        "other": (2, (1,)),
+        "acme": (2, ()),
+        "other": (2, ()),
     }
-    assert set(await rotation.rotate(settings, "acme")) == {"acme"}
-    found = await rotation.versions(settings, None)
+    await keybackup.back_up(soon, tmp_path / "slipway.keys")
+    await asyncio.sleep(1.1)
+    again = await rotation.rotate(soon, "acme")
+    assert {name: (found.version, found.destroyed) for name, found in again.items()} == {"acme": (2, (1,))}
+    found = await rotation.versions(soon, None)
     assert {name: [version.destroyed_at is None for version in versions] for name, versions in found.items()} == {
-        "acme": [False, False, True],
-        "other": [False, True],
+        "acme": [False, True],
+        "other": [True, True],
     }
+
+
+async def test_one_tenant_s_failure_holds_up_no_other_and_is_told_at_the_end(settings, tenants, postgres):
+    url = f"{postgres.admin_url.rpartition('/')[0]}/{driver_url(settings.database_app_url).database}"
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute("UPDATE tenant_keys SET wrapped = 'nonsense' WHERE tenant_id = %s", [tenants["acme"]])
+    told = []
+    with pytest.raises(LocalError, match=r"^acme: .*goes on from there"):
+        await rotation.rotate(settings, None, lambda name, done: told.append((name, done.version)))
+    assert told == [("other", 2)]
 
 
 async def test_an_unknown_tenant_is_named(settings, tenants):
@@ -114,19 +136,24 @@ def test_a_backup_is_repeated_until_it_is_ended(settings, monkeypatch, tmp_path)
     assert waited[0] != waited[1]
 
 
-def test_the_commands_print_what_was_done(settings, monkeypatch, tmp_path):
+def test_the_commands_print_what_was_done(settings, soon, monkeypatch, tmp_path):
     asyncio.run(create_tenant(settings, "acme"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: settings)
     run = CliRunner().invoke
     assert "acme: made version 2" in run(app, ["keys", "rotate"]).output
-    assert "destroyed: 2." in run(app, ["keys", "rotate", "--tenant", "acme"]).output
+    waits = run(app, ["keys", "rotate", "--tenant", "acme"]).output
+    assert "went on with version 2" in waits
+    assert "version 1 is kept, for it waits for a backup of the keys (run: slipway keys backup FILE)" in waits
     listed = run(app, ["keys", "versions"]).output
     assert [line.split()[:2] for line in listed.splitlines() if line.split()[:1] == ["acme"]] == [
         ["acme", "1"],
         ["acme", "2"],
-        ["acme", "3"],
     ]
     file = str(tmp_path / "slipway.keys")
     assert "keys of 1 tenants" in run(app, ["keys", "backup", file]).output
+    assert "version 1 is kept, for it waits for processes" in run(app, ["keys", "rotate"]).output
+    monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: soon)
+    time.sleep(1.1)
+    assert "destroyed: 1." in run(app, ["keys", "rotate"]).output
     assert "as in" in run(app, ["keys", "restore", file]).output

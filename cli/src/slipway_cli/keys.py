@@ -13,6 +13,7 @@ from rich.table import Table
 from sqlalchemy import Row
 
 from slipway import clock
+from slipway.keys.rotation import Rotated
 from slipway.settings import Settings
 from slipway.tenants import repository, service
 from slipway.tenants.schemas import IssuedKey, KeyOrder, Scope
@@ -63,25 +64,18 @@ def revoke(tenant: TenantOption, key: Annotated[str, typer.Argument(help="The ke
 
 @app.command()
 def rotate(tenant: OneTenant = None) -> None:
-    """Replace tenants' encryption keys while everything goes on, and destroy the old. Run again, it goes on."""
-    for name, done in asyncio.run(rotation.rotate(local_settings(), tenant)).items():
-        gone = ", ".join(str(version) for version in done.destroyed) or "none"
-        how = "went on with" if done.resumed else "made"
-        typer.echo(f"{name}: {how} version {done.version}; {done.rewrapped:,} keys wrapped anew; destroyed: {gone}.")
-        for version in done.indestructible:
-            typer.echo(
-                f"{name}: the key provider cannot destroy version {version} alone. Older backups open until deleted."
-            )
+    """Replace tenants' encryption keys while everything goes on; once the new ones are backed up, destroy the old."""
+    asyncio.run(rotation.rotate(local_settings(), tenant, _tell_rotated))
 
 
 @app.command()
 def versions(tenant: OneTenant = None) -> None:
     """List the versions of tenants' encryption keys, and what became of them."""
-    table = Table("Tenant", "Version", "Made", "Retired", "Deleted here", "Dead everywhere", box=None)
+    table = Table("Tenant", "Version", "Made", "Retired", "Backed up", "Deleted here", "Dead everywhere", box=None)
     for name, found in asyncio.run(rotation.versions(local_settings(), tenant)).items():
-        for version in found:
-            dates = (version.created_at, version.retired_at, version.emptied_at, version.destroyed_at)
-            table.add_row(name, str(version.version), *(f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in dates))
+        for key in found:
+            dates = (key.created_at, key.retired_at, key.backed_up_at, key.emptied_at, key.destroyed_at)
+            table.add_row(name, str(key.version), *(f"{at:%Y-%m-%d %H:%M}" if at else "-" for at in dates))
     Console().print(table)
 
 
@@ -106,6 +100,24 @@ def restore(file: BackupFile) -> None:
     """Lay the keys of the newest backup over those of a restored database, before anything else is started."""
     tenants, changed = asyncio.run(keybackup.restore(local_settings(), file))
     typer.echo(f"Keys of {tenants:,} tenants are as in {file}; {changed:,} subjects' keys were new or wrapped anew.")
+
+
+def _tell_rotated(name: str, done: Rotated) -> None:
+    gone = ", ".join(str(version) for version in done.destroyed) or "none"
+    how = "went on with" if done.resumed else "made"
+    typer.echo(f"{name}: {how} version {done.version}; {done.rewrapped:,} keys wrapped anew; destroyed: {gone}.")
+    for version in done.indestructible:
+        typer.echo(
+            f"{name}: the key provider cannot destroy version {version} alone. Older backups open until deleted."
+        )
+    for wait in done.waits:
+        what = (
+            "a backup of the keys (run: slipway keys backup FILE)" if wait.backup else "processes that may still use it"
+        )
+        typer.echo(
+            f"{name}: version {wait.version} is kept, for it waits for {what}. A worker destroys it then, not before "
+            f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, or this command, run again."
+        )
 
 
 async def new_token(settings: Settings, tenant_name: str, *scopes: Scope) -> str:

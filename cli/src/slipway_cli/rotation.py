@@ -1,16 +1,18 @@
 """`slipway keys rotate` and `slipway keys versions`: the encryption keys of the tenants."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy.exc import DBAPIError
 
 from slipway.composition import wire_rotation
 from slipway.database import Database
 from slipway.errors import Unavailable
 from slipway.keys import repository as key_store
+from slipway.keys.envelope import SealBroken
 from slipway.keys.files import KeyFileError
 from slipway.keys.providers import open_provider
 from slipway.keys.rewrapping import RotationBlocked
@@ -24,16 +26,39 @@ from slipway_cli.errors import LocalError
 from slipway_cli.tenants import ACTOR, find_tenant
 
 
-async def rotate(settings: Settings, tenant: str | None) -> dict[str, Rotated]:
+def unheard(_name: str, _done: Rotated) -> None:
+    """Tell nobody."""
+
+
+async def rotate(
+    settings: Settings, tenant: str | None, tell: Callable[[str, Rotated], None] = unheard
+) -> dict[str, Rotated]:
     """Replace the key of a tenant, or of all, and show how far it is; return what was done by tenant.
 
+    Args:
+        settings: where the database and the key provider are.
+        tenant: name of the tenant; None: all.
+        tell: is told what was done for each tenant, at once.
+
     Raises:
-        LocalError: there is no such tenant, or a rotation cannot go on. What was done stays done.
+        LocalError: there is no such tenant, or rotations could not go on. Those of other tenants were done, and what
+            was done stays done.
     """
+    done: dict[str, Rotated] = {}
+    failed: list[str] = []
     async with open_database(settings) as database, _rotation(settings, database) as rotation:
         chosen = await _chosen(database, tenant)
         with _bars() as bars:
-            return {name: await _rotate_one(rotation, bars, name, chosen[name]) for name in sorted(chosen)}
+            for name in sorted(chosen):
+                try:
+                    done[name] = await _rotate_one(rotation, bars, name, chosen[name])
+                except LocalError as error:
+                    failed.append(str(error))
+                else:
+                    tell(name, done[name])
+    if failed:
+        raise LocalError("\n".join(failed))
+    return done
 
 
 async def versions(settings: Settings, tenant: str | None) -> dict[str, Sequence[KeyVersion]]:
@@ -74,9 +99,10 @@ async def _rotate_one(rotation: Rotation, bars: Progress, name: str, tenant: UUI
         done = await rotation.rotate(tenant, ACTOR, lambda count, total: bars.update(bar, completed=count, total=total))
     except (RotationBlocked, LookupError) as error:
         raise LocalError(f"{name}: {error}") from error
-    except Unavailable as error:
+    except (Unavailable, SealBroken, DBAPIError) as error:
+        told = f"The database refused: {type(error.orig).__name__}." if isinstance(error, DBAPIError) else error
         raise LocalError(
-            f"{name}: {error} What is done stays done: `slipway keys rotate --tenant {name}` goes on from there."
+            f"{name}: {told} What is done stays done: `slipway keys rotate --tenant {name}` goes on from there."
         ) from error
     return done
 

@@ -14,7 +14,9 @@ async def superuser(postgres, settings):
         yield connection
 
 
-async def test_a_worker_replaces_an_old_key_and_destroys_it(launch, submit, principal, superuser):
+async def test_a_worker_replaces_an_old_key_and_destroys_it_once_the_new_one_is_backed_up(
+    launch, submit, principal, superuser
+):
     await submit([b"before"])
     for table in ("tenant_keys", "tenant_index_keys"):
         await superuser.execute(f"UPDATE {table} SET created_at = now() - interval '91 days'")
@@ -24,6 +26,14 @@ async def test_a_worker_replaces_an_old_key_and_destroys_it(launch, submit, prin
     await worker.reaches('slipway_key_rotations_total{outcome="succeeded"}', 1)
     await worker.reaches('slipway_job_items_finished_total{outcome="succeeded"}', 1)
 
-    found = await superuser.execute("SELECT version, wrapped <> '', destroyed_at IS NULL FROM tenant_keys ORDER BY 1")
-    assert await found.fetchall() == [(1, False, False), (2, True, True)]
+    versions = "SELECT version, wrapped <> '', destroyed_at IS NULL FROM tenant_keys ORDER BY 1"
+    assert await (await superuser.execute(versions)).fetchall() == [(1, True, True), (2, True, True)]
     assert await (await superuser.execute("SELECT DISTINCT wrapped_by FROM subject_keys")).fetchall() == [(2,)]
+    await worker.stop()
+
+    # As the command notes a backup; and no process can have the old version in its memory any more.
+    await superuser.execute("UPDATE tenant_keys SET backed_up_at = clock_timestamp()")
+    await superuser.execute("UPDATE tenant_keys SET retired_at = retired_at - interval '1 hour' WHERE version = 1")
+    worker = await launch()
+    await worker.reaches('slipway_key_rotations_total{outcome="succeeded"}', 1)
+    assert await (await superuser.execute(versions)).fetchall() == [(1, False, False), (2, True, True)]

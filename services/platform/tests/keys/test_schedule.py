@@ -1,11 +1,16 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from slipway.clock import now, use_clock
-from slipway.keys.lifetimes import lifetime, when_backups_die
+from slipway.keys.lifetimes import Lifetime, lifetime, when_backups_die
+from slipway.keys.repository import read_versions
 from slipway.keys.schedule import KeySchedule
+from slipway.settings import KeyProviderKind
 from slipway.subjects.service import named_subjects
+from slipway.webhooks.rewrapping import Endpoints
 
 VERSIONS = "SELECT version, emptied_at IS NULL FROM tenant_keys WHERE tenant_id = %s ORDER BY version"
 
@@ -17,7 +22,23 @@ def schedule(platform):
 
 @pytest.fixture
 def gauge(platform):
-    return lambda name: platform.metrics.registry.get_sample_value(f"slipway_{name}_seconds")
+    return lambda name, **labels: platform.metrics.registry.get_sample_value(f"slipway_{name}_seconds", labels)
+
+
+@pytest.fixture
+def overdue(gauge):
+    """A function: the measured seconds for a reason."""
+    return lambda reason: gauge("key_rotation_overdue", reason=reason)
+
+
+@pytest.fixture
+def back_up(rows):
+    """A function: note a backup of all keys, as the command does."""
+
+    async def note():
+        await rows("UPDATE tenant_keys SET backed_up_at = clock_timestamp()")
+
+    return note
 
 
 @pytest.fixture
@@ -31,17 +52,41 @@ def later():
     return move
 
 
-async def test_a_key_is_replaced_when_its_time_has_come_and_not_before(schedule, principal, later, rows, gauge):
+async def test_a_key_is_replaced_when_its_time_has_come_and_not_before(
+    schedule, principal, later, rows, gauge, overdue, back_up
+):
     with later(89.9):
         assert await schedule.run() == 0
-        assert gauge("key_rotation_overdue") == 0
+        assert overdue("rotation") == 0
         assert gauge("tenant_key_age") == pytest.approx(89.9 * 86_400, abs=600)
     assert await rows(VERSIONS, principal.tenant_id) == [(1, True)]
     with later(90.1):
         assert await schedule.run() == 1
-        assert gauge("key_rotation_overdue") == 0
+        assert overdue("rotation") == 0
         assert gauge("tenant_key_age") < 600
         assert await schedule.run() == 0
+        await back_up()
+        assert await schedule.run() == 0, "processes may still have the old version in their memory"
+    assert await rows(VERSIONS, principal.tenant_id) == [(1, True), (2, True)]
+    with later(90.2):
+        assert await schedule.run() == 1
+        assert await schedule.run() == 0
+    assert await rows(VERSIONS, principal.tenant_id) == [(1, False), (2, True)]
+
+
+async def test_a_backup_that_is_not_made_is_overdue_a_day_after_it_is_waited_for(
+    schedule, principal, later, rows, overdue, back_up, platform
+):
+    await platform.rotation.rotate(principal.tenant_id, "test")
+    for days, seconds in ((0.9, 0), (3, 2 * 86_400)):
+        with later(days):
+            assert await schedule.run() == 0
+            assert overdue("backup") == pytest.approx(seconds, abs=600)
+            assert overdue("rotation") == 0
+    await back_up()
+    with later(3):
+        assert await schedule.run() == 1
+        assert (overdue("backup"), overdue("rotation")) == (0, 0)
     assert await rows(VERSIONS, principal.tenant_id) == [(1, False), (2, True)]
 
 
@@ -50,22 +95,71 @@ async def test_what_was_begun_is_gone_on_with_at_once(schedule, principal, platf
         raise ConnectionError("cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(platform.rotation, "_rewrap", cut)
+        patch.setattr(platform.rotation._rewrapping, "rewrap", cut)
         with pytest.raises(ConnectionError):
             await platform.rotation.rotate(principal.tenant_id, "test")
 
+    assert await rows("SELECT DISTINCT wrapped_by FROM tenant_index_keys") == [(1,)]
     assert await schedule.run() == 1
+    assert await rows("SELECT DISTINCT wrapped_by FROM tenant_index_keys") == [(2,)]
+
+
+async def test_a_key_that_another_worker_has_replaced_is_not_replaced_again(
+    schedule, principal, platform, later, rows, back_up, monkeypatch
+):
+    """Which keys are due is read once, and the others may be hours."""
+    with later(91):
+        found = await schedule._measured()
+        assert await schedule.run() == 1
+    await back_up()
+    with later(91.1):
+        assert await schedule.run() == 1
+
+        async def of_before():
+            return found
+
+        monkeypatch.setattr(schedule, "_measured", of_before)
+        assert await schedule.run() == 0
     assert await rows(VERSIONS, principal.tenant_id) == [(1, False), (2, True)]
 
 
+@pytest.mark.parametrize("damage", ["garbled", "too late"])
+async def test_a_tenant_whose_webhooks_are_damaged_or_slow_holds_up_no_other(
+    schedule, principal, stranger, later, rows, platform, monkeypatch, damage
+):
+    first, last = sorted((principal.tenant_id, stranger.tenant_id))
+    if damage == "garbled":
+        await rows(
+            "INSERT INTO webhook_endpoints (id, tenant_id, url, secret, events, created_by)"
+            " VALUES (gen_random_uuid(), %s, 'u', 's', '{}', '')",
+            first,
+        )
+    else:
+        count = Endpoints.needs
+
+        async def slow(self, connection, version):
+            if (await connection.scalar(text("SELECT current_setting('slipway.tenant')"))) == str(first):
+                await connection.execute(text("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)"))
+            return await count(self, connection, version)
+
+        monkeypatch.setattr(Endpoints, "needs", slow)
+    with later(91):
+        assert await schedule.run() == 1
+    assert await rows(
+        "SELECT rewrapped_at IS NOT NULL FROM tenant_keys WHERE tenant_id = %s AND version = 1", last
+    ) == [(True,)]
+    assert platform.metrics.registry.get_sample_value("slipway_key_rotations_total", {"outcome": "failed"}) == 1
+
+
 async def test_a_tenant_whose_key_does_not_open_holds_up_no_other(
-    schedule, principal, stranger, later, rows, platform, gauge
+    schedule, principal, stranger, later, rows, platform, overdue
 ):
     await rows("UPDATE tenant_keys SET wrapped = 'nonsense' WHERE tenant_id = %s", principal.tenant_id)
     with later(91):
         assert await schedule.run() == 1
-        assert gauge("key_rotation_overdue") == pytest.approx(86_400, abs=600)
-    assert await rows(VERSIONS, stranger.tenant_id) == [(1, False), (2, True)]
+        assert overdue("rotation") == pytest.approx(86_400, abs=600)
+    assert await rows(VERSIONS, stranger.tenant_id) == [(1, True), (2, True)]
+    assert await rows(VERSIONS, principal.tenant_id) == [(1, True)]
     counted = platform.metrics.registry.get_sample_value
     assert counted("slipway_key_rotations_total", {"outcome": "failed"}) == 1
     assert counted("slipway_key_rotations_total", {"outcome": "succeeded"}) == 1
@@ -82,7 +176,7 @@ async def test_a_tenant_of_the_release_before_waits_until_that_release_is_gone(s
         assert await schedule.run() == 0
     with later(91.05):
         assert await schedule.run() == 1
-    assert await rows(VERSIONS, principal.tenant_id) == [(1, False), (2, True)]
+    assert await rows(VERSIONS, principal.tenant_id) == [(1, True), (2, True)]
 
 
 async def test_without_tenants_nothing_is_due(schedule, platform, gauge):
@@ -90,7 +184,9 @@ async def test_without_tenants_nothing_is_due(schedule, platform, gauge):
     assert gauge("tenant_key_age") == 0
 
 
-async def test_a_backup_of_a_person_dies_with_the_version_that_wrapped_the_key(platform, principal, rows):
+async def test_a_backup_of_a_person_dies_with_the_version_that_wrapped_the_key(
+    platform, principal, rows, back_up, later
+):
     tenant, settings = principal.tenant_id, platform.settings
 
     async def fate(*names):
@@ -101,15 +197,45 @@ async def test_a_backup_of_a_person_dies_with_the_version_that_wrapped_the_key(p
 
     ((made,),) = await rows("SELECT created_at FROM tenant_keys")
     jane = (await fate("jane"))["jane"]
-    assert (jane.version, jane.certain, jane.ends_at) == (1, False, made + timedelta(days=90))
+    assert (jane.version, jane.certain) == (1, False)
+    assert jane.ends_at == made + timedelta(days=91), "a rotation after 90 days, and a day until the keys' backup"
 
     await platform.rotation.rotate(tenant, "test")
+    async with platform.database.transaction(tenant) as connection:
+        assert await lifetime(connection, 1, settings) == Lifetime(1, None, certain=False)
+    await back_up()
+    with later(0.1):
+        await platform.rotation.rotate(tenant, "test")
 
     async with platform.database.transaction(tenant) as connection:
         ended = await lifetime(connection, 1, settings)
         assert await lifetime(connection, 3, settings) is None
     ((destroyed,),) = await rows("SELECT destroyed_at FROM tenant_keys WHERE version = 1")
-    assert ended is not None
-    assert (ended.certain, ended.ends_at) == (True, destroyed)
+    assert ended == Lifetime(1, destroyed, certain=True)
     again = await fate("jane", "joe")
     assert {found.version for found in again.values()} == {2}, "who is still there is in newer backups, too"
+
+
+async def test_the_key_service_s_delay_counts(platform, principal):
+    settings = platform.settings.model_copy(
+        update={"key_provider": KeyProviderKind.AWS_KMS, "kms_deletion_days": 30, "tenant_key_days": 10}
+    )
+    async with platform.database.transaction(principal.tenant_id) as connection:
+        found = await lifetime(connection, 1, settings)
+        made = (await read_versions(connection))[0].created_at
+    assert found == Lifetime(1, made + timedelta(days=41), certain=False)
+
+
+async def test_keys_whose_end_is_told_are_given_to_no_other_version_meanwhile(platform, principal, rows, monkeypatch):
+    """Otherwise the date that is told is of a version that no longer wraps them."""
+    monkeypatch.setattr("slipway.keys.rewrapping._OTHERS_SECONDS", 0.05)
+    tenant = principal.tenant_id
+    async with platform.keyring.transaction(tenant) as (connection, keyset):
+        person = (await named_subjects(connection, keyset, ["jane"]))["jane"]
+    async with platform.database.transaction(tenant) as connection:
+        found = await when_backups_die(connection, [person.id], platform.settings)
+        rotation = asyncio.create_task(platform.rotation.rotate(tenant, "test"))
+        await asyncio.sleep(0.5)
+        assert await rows("SELECT wrapped_by FROM subject_keys") == [(found[person.id].version,)]
+        await connection.execute(text("DELETE FROM subjects"))
+    assert (await rotation).version == 2

@@ -150,6 +150,8 @@ class Rotation:
         if expected is not None and newest != expected:
             return  # another process has done it
         await self._refuse_early(tenant, versions[0])
+        # What does not open cannot be wrapped anew: then nothing is begun.
+        await self._keyring.keyset(tenant)
         key = await self._new_key(tenant, newest + 1)
         await self._alone(tenant, lambda connection: self._add(connection, tenant, actor, newest + 1, key))
 
