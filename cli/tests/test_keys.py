@@ -3,7 +3,6 @@
 import asyncio
 import json
 import stat
-import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,7 +10,9 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from slipway.clock import now, use_clock
 from slipway.database.engine import driver_url
+from slipway.keys.endings import memory
 from slipway_cli import keybackup, rotation
 from slipway_cli.errors import LocalError
 from slipway_cli.main import app
@@ -24,22 +25,29 @@ async def tenants(settings) -> dict[str, UUID]:
 
 
 @pytest.fixture
-def soon(settings):
-    """The settings, with a memory of processes that has ended when a command is run again."""
-    return settings.model_copy(update={"tenant_key_ttl": 0.001, "key_provider_timeout": 1.0})
+def later(settings):
+    """A block in which no process can have the keys of before in its memory."""
+
+    def move():
+        moment = now() + memory(settings)
+        return use_clock(lambda: moment)
+
+    return move
 
 
-async def test_all_tenants_or_one_are_rotated_and_after_a_backup_the_old_versions_end(soon, tenants, tmp_path):
-    done = await rotation.rotate(soon, None)
+async def test_all_tenants_or_one_are_rotated_and_after_a_backup_the_old_versions_end(
+    settings, tenants, later, tmp_path
+):
+    done = await rotation.rotate(settings, None)
     assert {name: (found.version, found.destroyed) for name, found in done.items()} == {
         "acme": (2, ()),
         "other": (2, ()),
     }
-    await keybackup.back_up(soon, tmp_path / "slipway.keys")
-    await asyncio.sleep(1.1)
-    again = await rotation.rotate(soon, "acme")
+    await keybackup.back_up(settings, tmp_path / "slipway.keys")
+    with later():
+        again = await rotation.rotate(settings, "acme")
     assert {name: (found.version, found.destroyed) for name, found in again.items()} == {"acme": (2, (1,))}
-    found = await rotation.versions(soon, None)
+    found = await rotation.versions(settings, None)
     assert {name: [version.destroyed_at is None for version in versions] for name, versions in found.items()} == {
         "acme": [False, True],
         "other": [True, True],
@@ -136,7 +144,7 @@ def test_a_backup_is_repeated_until_it_is_ended(settings, monkeypatch, tmp_path)
     assert waited[0] != waited[1]
 
 
-def test_the_commands_print_what_was_done(settings, soon, monkeypatch, tmp_path):
+def test_the_commands_print_what_was_done(settings, later, monkeypatch, tmp_path):
     asyncio.run(create_tenant(settings, "acme"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: settings)
@@ -153,7 +161,6 @@ def test_the_commands_print_what_was_done(settings, soon, monkeypatch, tmp_path)
     file = str(tmp_path / "slipway.keys")
     assert "keys of 1 tenants" in run(app, ["keys", "backup", file]).output
     assert "version 1 is kept, for it waits for processes" in run(app, ["keys", "rotate"]).output
-    monkeypatch.setattr("slipway_cli.keys.local_settings", lambda: soon)
-    time.sleep(1.1)
-    assert "destroyed: 1." in run(app, ["keys", "rotate"]).output
+    with later():
+        assert "destroyed: 1." in run(app, ["keys", "rotate"]).output
     assert "as in" in run(app, ["keys", "restore", file]).output

@@ -35,5 +35,6 @@ async def test_a_worker_replaces_an_old_key_and_destroys_it_once_the_new_one_is_
     await superuser.execute("UPDATE tenant_keys SET backed_up_at = clock_timestamp()")
     await superuser.execute("UPDATE tenant_keys SET retired_at = retired_at - interval '1 hour' WHERE version = 1")
     worker = await launch()
+    await worker.ready()
     await worker.reaches('slipway_key_rotations_total{outcome="succeeded"}', 1)
     assert await (await superuser.execute(versions)).fetchall() == [(1, False, False), (2, True, True)]

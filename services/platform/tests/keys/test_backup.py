@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from slipway.clock import now, use_clock
 from slipway.composition import SEALED_ROWS
 from slipway.errors import Unavailable
 from slipway.keys.backup import TenantDump, note_backup
 from slipway.keys.copies import BackupBlocked, Own
+from slipway.keys.endings import memory
 from slipway.keys.keyfiles import KeyFiles
 from slipway.keys.local import tenant_keys_folder
 from slipway.keys.provider import KeyProviderGone
@@ -89,24 +91,20 @@ def load(restoration):
 
 
 @pytest.fixture
-def rotate(platform, principal, dump, monkeypatch):
+def rotate(platform, principal, dump):
     """A function that rotates the tenant's key; by default to the end, for which a backup has to be made."""
 
     async def run(*, end=True):
-        with monkeypatch.context() as patch:
-            if not end:
-                patch.setattr(platform.rotation, "_destroy", _destroy_nothing)
-            await platform.rotation.rotate(principal.tenant_id, "test")
-        if end and await _ending(platform, principal):
+        await platform.rotation.rotate(principal.tenant_id, "test")
+        if end:
             await dump()
-            await platform.rotation.rotate(principal.tenant_id, "test")
+            # No process can have the old version in its memory any more.
+            moment = now() + memory(platform.settings)
+            with use_clock(lambda: moment):
+                await platform.rotation.rotate(principal.tenant_id, "test")
             assert not await _ending(platform, principal)
 
     return run
-
-
-async def _destroy_nothing(*_):
-    return {}
 
 
 async def _ending(platform, principal):
@@ -288,7 +286,7 @@ async def test_a_backup_in_the_middle_of_a_rotation_opens_everything(
     old = await state_of(rows)
     before = await opens("jane")
     with monkeypatch.context() as patch:
-        patch.setattr(platform.rotation, "_rewrap", cut)
+        patch.setattr(platform.rotation._rewrapping, "rewrap", cut)
         with pytest.raises(ConnectionError):
             await platform.rotation.rotate(principal.tenant_id, "test")
     await people("joe")
