@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from sqlalchemy import text
 
-from slipway_cli import rotation
+from slipway.clock import now, use_clock
+from slipway.keys.endings import memory
+from slipway_cli import keybackup, rotation
+from slipway_cli.database import open_database
 from slipway_cli.keys import new_token
 from slipway_cli.stack.local import LocalStack
+from slipway_cli.tenants import find_tenant
 
 ENVIRONMENT = {
     "SLIPWAY_WORKLOAD": "checksum:Checksum",
@@ -37,7 +42,7 @@ class Trial:
     failures: list[str]
     """A line for each request that failed, and each answer that was not what it should be."""
     killed: int
-    """Rotations that were killed before they had come to their end."""
+    """Rotations that were killed in the middle: a version was ending, and some of what it wraps was wrapped anew."""
     living: int
     """Versions of the key that still open something: one, if all is well."""
     ended: int
@@ -159,10 +164,14 @@ async def rotate_under_load(stack: LocalStack, folder: Path, *, people: int, kil
         callers = [asyncio.create_task(work()) for work in (load.submit, load.upload, load.read, load.register)]
         killed = 0
         while killed < kills:
-            killed += await _kill(_rotate(folder, name), dice.uniform(1.0, 3.0))
+            if await _kill_at_work(stack, folder, name, dice):
+                killed += 1
+            else:
+                await _end(stack, folder, name)
             if killed == kills // 2:
                 stack.kill("worker")
         await asyncio.to_thread(_rotate(folder, name).wait)
+        await _end(stack, folder, name)
         load.over = True
         await asyncio.gather(*callers)
         await load.ended()
@@ -171,13 +180,39 @@ async def rotate_under_load(stack: LocalStack, folder: Path, *, people: int, kil
     return Trial(load.calls, load.failures, killed, len(versions) - ended, ended)
 
 
-async def _kill(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Kill a process after so long; return whether it was still at work."""
-    await asyncio.sleep(seconds)
-    at_work = process.poll() is None
+async def _kill_at_work(stack: LocalStack, folder: Path, tenant: str, dice: random.Random) -> bool:
+    """Start a rotation and kill it once it is at work; return whether it was killed in the middle of it."""
+    before = await _left(stack, tenant)
+    process = _rotate(folder, tenant)
+    while process.poll() is None:
+        left = await _left(stack, tenant)
+        # Nobody but a rotation makes it less; and a new version makes it more.
+        if left > before or 0 < left < before:
+            break
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(dice.uniform(0.0, 0.3))
     process.kill()
     process.wait()
-    return at_work
+    return await _left(stack, tenant) > 0 and process.returncode < 0
+
+
+async def _left(stack: LocalStack, tenant: str) -> int:
+    """Return how many keys of subjects an old version still wraps."""
+    async with open_database(stack.settings) as database:
+        tenant_id = await find_tenant(database, tenant)
+        async with database.transaction(tenant_id) as connection:
+            found = await connection.scalar(
+                text("SELECT count(*) FROM subject_keys WHERE wrapped_by < (SELECT max(version) FROM tenant_keys)")
+            )
+    return int(found or 0)
+
+
+async def _end(stack: LocalStack, folder: Path, tenant: str) -> None:
+    """Back the keys up, and destroy the old version as if the memory of the processes had ended: they still have it."""
+    await keybackup.back_up(stack.settings, folder / "slipway.keys")
+    moment = now() + memory(stack.settings)
+    with use_clock(lambda: moment):
+        await rotation.rotate(stack.settings, tenant)
 
 
 def _rotate(folder: Path, tenant: str) -> subprocess.Popen[bytes]:

@@ -260,15 +260,16 @@ _KEYS = Row(
         Panel(
             "Rotation overdue",
             "Zero, but for the minutes that a rotation takes: for how long a key should have been replaced, or its old "
-            "version destroyed.",
+            "version destroyed. `backup`: the old version waits for a backup of the keys, one a day.",
             "s",
             above(warn=3_600, bad=86_400),
-            (Query("max(slipway_key_rotation_overdue_seconds)", "most overdue"),),
+            (Query("max by (reason) (slipway_key_rotation_overdue_seconds)", "{{reason}}"),),
             alerts=("KeyRotationOverdue",),
         ),
         Panel(
             "Rotations",
-            "One a tenant in each period. `failed`: read the log of the workers for `keys.`.",
+            "Two a tenant in each period: the key is replaced, and the old one destroyed. `failed`: read the log of "
+            "the workers for `keys.`.",
             "none",
             NO_LIMIT,
             (Query("sum by (outcome) (increase(slipway_key_rotations_total[1h]))", "{{outcome}}"),),
