@@ -88,6 +88,11 @@ volumeMounts:
   - name: evidence
     mountPath: /var/lib/slipway/evidence
   {{- end }}
+  {{- if include "slipway.tenantKeys" . }}
+  - name: tenant-keys
+    mountPath: /keys
+    readOnly: {{ eq .component "api" }}
+  {{- end }}
   {{- with .values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -118,6 +123,11 @@ env:
 {{- with $variables }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
+{{/* The claim of the local key provider's files, for whoever opens or makes tenants' keys; nothing without one. */}}
+{{- define "slipway.tenantKeys" -}}
+{{- if has .component (list "api" "worker" "migration") }}{{ .root.Values.tenantKeys.existingClaim }}{{ end }}
+{{- end }}
+
 {{/*
 Secrets of the component alone, readable by its group; a place that can be written to, which is never on a disk; and the
 evidence, on the claim of the values. Without one it lives and dies with the pod.
@@ -140,6 +150,11 @@ evidence, on the claim of the values. Without one it lives and dies with the pod
   emptyDir:
     sizeLimit: 128Mi
   {{- end }}
+{{- end }}
+{{- with include "slipway.tenantKeys" . }}
+- name: tenant-keys
+  persistentVolumeClaim:
+    claimName: {{ . }}
 {{- end }}
 {{- with .values.extraVolumes }}
 {{ toYaml . }}

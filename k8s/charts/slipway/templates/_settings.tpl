@@ -12,6 +12,7 @@ wins. No secret is among them. A Job that must not wait for the ConfigMap takes 
   "SLIPWAY_MASTER_KEY_FILE" "/run/slipway/master.key"
   "SLIPWAY_AUDIT_KEY_FILE" "/run/slipway/audit.pem"
   "SLIPWAY_EVIDENCE_DIR" "/var/lib/slipway/evidence"
+  "SLIPWAY_TENANT_KEYS_DIR" (ternary "/keys" "" (ne .Values.tenantKeys.existingClaim ""))
   "SLIPWAY_MODEL_THREADS" "1"
   "SLIPWAY_UNLEASH_URL" ($config.unleashUrl | default $unleash)
   "SLIPWAY_OTLP_ENDPOINT" $config.otlpEndpoint
