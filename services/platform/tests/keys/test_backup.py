@@ -302,12 +302,33 @@ async def test_a_backup_in_the_middle_of_a_rotation_opens_everything(
     assert await opens("jane", "joe") == before
 
 
-async def test_a_key_that_does_not_open_stops_no_backup(people, rows, dump):
+@pytest.mark.parametrize("garbled", [b"\x01\x00\x00\x00\x01" + bytes(60), b"\x02" + bytes(60), b""])
+async def test_a_key_that_does_not_open_stops_no_backup(people, opens, rows, dump, load, garbled):
     ids = await people("jane", "broken")
-    garbled = b"\x01\x00\x00\x00\x01" + bytes(60)
+    before = await opens("jane")
     await rows("UPDATE subject_keys SET wrapped = %s WHERE subject_id = %s", garbled, ids["broken"])
     lines = await dump()
-    assert len(lines[0]["subjects"]) == 3
+    assert str(ids["jane"]) in {key[0] for key in lines[0]["subjects"]}
+    await load(lines)
+    assert await opens("jane") == before
+
+
+async def test_after_a_restoration_backups_are_made_as_before(people, opens, rows, rotate, dump, load):
+    """What was erased since lies there, under a version that has ended: it is in no new backup, and stops none."""
+    ids = await people("jane", "erased")
+    before = await opens("jane")
+    old = await state_of(rows)
+    await rows("DELETE FROM subject_keys WHERE subject_id = %s", ids["erased"])
+    await rotate()
+    keys = await dump()
+    await put_back(rows, old)
+    await load(keys)
+
+    lines = await dump()
+    assert str(ids["erased"]) not in {key[0] for key in lines[0]["subjects"]}
+    await rotate()
+    await load(await dump())
+    assert await opens("jane") == before
 
 
 async def test_a_version_that_ends_while_its_keys_are_read_spoils_the_backup(platform, principal, people, rows, rotate):

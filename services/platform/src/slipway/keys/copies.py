@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.keys.envelope import SealBroken, key_version
+
 Line = Mapping[str, Any]
 """One line of a backup, as JSON has it."""
 
@@ -156,6 +158,14 @@ def hidden(value: str) -> bytes:
         ValueError: it is no base64.
     """
     return base64.b64decode(value, validate=True)
+
+
+def sealed_by(sealed: bytes) -> int | None:
+    """Return the version that an envelope names; None: these bytes are no envelope, and nothing opens them."""
+    try:
+        return key_version(sealed)
+    except SealBroken:
+        return None
 
 
 def _coded(

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from slipway.keys.copies import Copies
-from slipway.keys.envelope import key_version
+from slipway.keys.copies import Copies, sealed_by
 from slipway.webhooks import repository
 
 _SEALED = ("url", "secret", "previous_secret")
@@ -25,7 +24,7 @@ class EndpointCopies:
     async def lay(self, connection: AsyncConnection, copies: Copies, needed: Collection[int]) -> None:
         """Replace what cannot be opened by its copy; an endpoint without one was deleted since, and is so again."""
         for row in await repository.list_sealed(connection):
-            if all(key_version(sealed) in needed for sealed in _sealed(row).values()):
+            if all(sealed_by(sealed) in needed for sealed in _sealed(row).values()):
                 continue
             if row.id in copies:
                 await repository.change_endpoint(connection, row.id, **_columns(copies[row.id]))
