@@ -20,7 +20,7 @@ from slipway.keys.providers import open_provider
 from slipway.keys.rewrapping import BATCH, RotationBlocked
 from slipway.keys.rotation import RotationEarly
 from slipway.keys.schemas import subject_aad
-from slipway.keys.service import Keyring
+from slipway.keys.service import Keyring, WrappedElsewhere
 from slipway.subjects.service import unnamed_subject
 from slipway.webhooks.schemas import EventType
 from slipway.webhooks.sealing import EndpointSealer
@@ -414,12 +414,13 @@ async def test_keys_that_are_read_as_the_old_version_ends_are_read_again(
     assert set((await keyring.keyset(principal.tenant_id)).versions) == {2}
 
 
-async def test_a_key_of_another_provider_is_named_in_the_log(platform, principal, rows, tmp_path, caplog):
+async def test_a_key_of_another_provider_is_told_from_a_broken_one(platform, principal, rows):
     await rows("UPDATE tenant_keys SET provider = 'vault-transit:elsewhere', wrapped = '\\x04000000011234'")
     with pytest.raises(Unavailable) as found:
         await Keyring(platform.database, open_provider(platform.settings), platform.settings).keyset(
             principal.tenant_id
         )
+    assert isinstance(found.value.__cause__, WrappedElsewhere)
     assert "vault-transit:elsewhere" in str(found.value.__cause__)
 
 

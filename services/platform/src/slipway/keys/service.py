@@ -136,6 +136,10 @@ class Keyring:
         return Keyset(tenant, versions, _index(tenant, versions, rows[0].index_key))
 
 
+class WrappedElsewhere(SealBroken):
+    """The key provider is not the one that wrapped this version. The log shows the type of an exception, no message."""
+
+
 class _Overtaken(Exception):  # noqa: N818  # it says what happened
     """A version was destroyed after the rows were read that need it."""
 
@@ -147,7 +151,7 @@ def _cannot() -> Unavailable:
 def _of_another(stored: str, here: str, error: SealBroken) -> SealBroken:
     if stored == here:
         return error
-    return SealBroken(f"this version was wrapped by the provider {stored}, and this process asks {here}")
+    return WrappedElsewhere(f"this version was wrapped by the provider {stored}, and this process asks {here}")
 
 
 def _index(tenant: str, versions: dict[int, DataKey], wrapped: bytes | None) -> IndexKey:
