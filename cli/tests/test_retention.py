@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from slipway.database import Database
 from slipway.database.engine import driver_url
-from slipway.keys.local import LocalKeyProvider
+from slipway.keys.providers import open_provider
 from slipway.keys.service import Keyring
 from slipway.subjects.service import named_subjects
 from slipway_cli.main import app
@@ -143,7 +143,7 @@ def test_a_person_is_held_and_released_by_their_name(retention, settings, superu
 
 async def store(settings, tenant, name) -> UUID:
     database = Database(settings)
-    keyset = await Keyring(database, LocalKeyProvider.load(settings), settings).keyset(tenant)
+    keyset = await Keyring(database, open_provider(settings), settings).keyset(tenant)
     async with database.transaction(tenant) as connection:
         found = await named_subjects(connection, keyset, [name])
     await database.close()

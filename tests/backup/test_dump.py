@@ -6,12 +6,14 @@ from infra.backup.errors import BackupError
 from infra.backup.load import load
 from infra.backup.server import query
 
+from slipway.audit.chain_check import ChainCheck
 from slipway.audit.schemas import Action
-from slipway.audit.sealer import Sealer, verify
+from slipway.audit.sealer import Sealer
 from slipway.audit.service import record
 from slipway.database import Database
 from slipway.database.bootstrap import bootstrap
 from slipway.database.migrations import upgrade
+from slipway.evidence import Evidence
 from slipway.keys.signer import AuditSigner
 from slipway_cli.tenants import create_tenant
 
@@ -33,7 +35,8 @@ async def test_the_audit_log_holds_after_a_restore_and_goes_on(source, target, f
     tenant = await create_tenant(before, "acme")
     signer, database = AuditSigner.load(before), Database(before)
     await note(database, tenant, "sealed before")
-    await Sealer(database, signer).seal()
+    evidence = Evidence(tmp_path / "evidence", signer)
+    await Sealer(database, signer, evidence).seal()
     await note(database, tenant, "unsealed when it was backed up", "and this one")
     await database.close()
     part = dump(source, "postgres", "slipway", folder)
@@ -46,11 +49,12 @@ async def test_the_audit_log_holds_after_a_restore_and_goes_on(source, target, f
     await bootstrap(target.postgres.admin_url, after)
     upgrade(after)
     restored = Database(after)
+    check = ChainCheck(restored, {signer.key_id: signer.public_key})
     try:
-        assert (await verify(restored, signer, tenant)).broken is None
+        assert (await check.verify(tenant)).broken is None
         await note(restored, tenant, "after the restore")
-        await Sealer(restored, signer).seal()
-        verdict = await verify(restored, signer, tenant)
+        await Sealer(restored, signer, evidence).seal()
+        verdict = await check.verify(tenant)
         assert (verdict.seals, verdict.entries, verdict.broken) == (2, 5, None)
     finally:
         await restored.close()

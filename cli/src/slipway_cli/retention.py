@@ -15,8 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slipway import clock
 from slipway.database import Database
 from slipway.errors import InvalidInput, NotFound, Unavailable
-from slipway.keys.files import KeyFileError
-from slipway.keys.local import LocalKeyProvider
 from slipway.keys.schemas import Keyset
 from slipway.keys.service import Keyring
 from slipway.retention.schemas import Outcome
@@ -28,7 +26,7 @@ from slipway.subjects.service import find_subject
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.environment import local_settings
-from slipway_cli.tenants import ACTOR, find_tenant
+from slipway_cli.tenants import ACTOR, find_tenant, key_provider
 
 app = typer.Typer(add_completion=False)
 TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant.")]
@@ -140,8 +138,9 @@ async def _find(database: Database, settings: Settings, tenant: UUID, person: st
 async def _keyset(database: Database, settings: Settings, tenant: UUID) -> Keyset:
     """Return what a name is looked for with: it is stored as a keyed hash only."""
     try:
-        return await Keyring(database, LocalKeyProvider.load(settings), settings).keyset(tenant)
-    except (KeyFileError, LookupError, Unavailable) as error:
+        async with key_provider(settings) as provider:
+            return await Keyring(database, provider, settings).keyset(tenant)
+    except (LookupError, Unavailable, LocalError) as error:
         raise LocalError(f"Names are found by the tenant's key only, and it cannot be had: {error}") from None
 
 

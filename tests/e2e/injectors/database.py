@@ -78,11 +78,11 @@ def keep_old_row(stage: Stage) -> Iterator[None]:
     _run(stage, _OLD_JOB)
     try:
         with _session(stage, "SELECT 1 FROM jobs WHERE created_by = 'e2e' FOR UPDATE"):
-            stage.project.compose(*psql, _FORGET_RUNS)
+            _run(stage, _FORGET_RUNS)
             stage.project.compose("restart", "--timeout", "30", "worker")
             yield
     finally:
-        stage.project.compose(*psql, _FORGET_RUNS)
+        _run(stage, _FORGET_RUNS)
         stage.project.compose("restart", "--timeout", "30", "worker")
 
 

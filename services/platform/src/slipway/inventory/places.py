@@ -79,10 +79,12 @@ PLACES = (
     ),
     Place(
         "backups of the keys",
-        "The secrets of the stack, in a file apart from the data. With both, everything can be read.",
+        "The secrets of the stack, and the wrapped keys of tenants and subjects (`slipway.keys`), apart from the data. "
+        "With all three, everything can be read.",
         _SECRET,
-        Kept(_YOURS, until="whoever keeps them deletes them"),
+        Kept(_YOURS, until="whoever keeps them deletes them; of the schedule's, the next takes the place of the last"),
         ("backup-keys",),
+        ("key-backups",),
     ),
     Place(
         "keys and passwords",
@@ -90,7 +92,7 @@ PLACES = (
         _SECRET,
         Kept("what they open needs them", until="they are replaced"),
         ("keys", "local.env"),
-        ("secrets",),
+        ("secrets", "tenant-keys"),
     ),
     Place(
         "evidence",

@@ -55,7 +55,7 @@ class State:
 
     def overdue(self, now: datetime) -> timedelta:
         """Return how far the oldest row that was left is beyond its limit; zero if none was."""
-        return timedelta(0) if self.oldest is None else max(now - self.limit - self.oldest, timedelta(0))
+        return _beyond(self.oldest, self.limit, now)
 
 
 @dataclass(slots=True)
@@ -77,6 +77,10 @@ class Outcome:
     looked: bool = False
     """Whether what is left was looked at to the end."""
 
+    def overdue(self, now: datetime) -> timedelta:
+        """Return how far the oldest row that is left is beyond its limit; zero if none is."""
+        return _beyond(self.oldest, self.limit, now)
+
     def add(self, batch: "Deleted | Seen | Outcome") -> None:
         """Count what a batch, or the run for one tenant, has come to."""
         if isinstance(batch, Deleted):
@@ -91,3 +95,7 @@ class Outcome:
         self.held += batch.held
         if batch.oldest is not None:
             self.oldest = min(self.oldest or batch.oldest, batch.oldest)
+
+
+def _beyond(oldest: datetime | None, limit: timedelta, now: datetime) -> timedelta:
+    return timedelta(0) if oldest is None else max(now - limit - oldest, timedelta(0))

@@ -16,7 +16,7 @@ from slipway.inventory.repository import live_columns
 from slipway.inventory.tables import held_columns, undeclared
 from slipway.keys import repository as keys
 from slipway.keys.schemas import KeyVersion
-from slipway.retention.service import Retention
+from slipway.retention.service import ClockError, Retention
 from slipway.review.schemas import Outcome
 from slipway.settings import Settings
 from slipway.workload.contract import Workload
@@ -60,14 +60,18 @@ async def separation(of: Reviewed) -> Outcome:
 
 async def retention(of: Reviewed) -> Outcome:
     """Look for rows that should have been deleted a day ago or longer. What a legal hold keeps is no finding."""
-    seen, now = await Retention(of.database, of.settings).look(), clock.now()
+    question, now = "Is everything deleted when its time is over?", clock.now()
+    try:
+        seen = await Retention(of.database, of.settings).look()
+    except ClockError as error:
+        return Outcome("retention", question, "nothing", (str(error),))
     late = [each for each in seen if each.overdue(now) > _GRACE]
     findings = [
         f"{each.policy.store}: {each.due:,} rows are beyond their limit of {each.limit.days} days." for each in late
     ]
     findings += [f"{each.policy.store}: {each.failed} tenants could not be looked at." for each in seen if each.failed]
     looked_at = f"{len(seen)} kinds of rows; {sum(each.held for each in seen):,} kept by a legal hold"
-    return Outcome("retention", "Is everything deleted when its time is over?", looked_at, tuple(findings))
+    return Outcome("retention", question, looked_at, tuple(findings))
 
 
 async def key_ages(of: Reviewed) -> Outcome:

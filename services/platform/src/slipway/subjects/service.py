@@ -54,7 +54,7 @@ async def find_subject(connection: AsyncConnection, keyset: Keyset, name: str) -
     Raises:
         NotFound: nothing is stored about them.
     """
-    hashed = pseudonym(keyset.first, name)
+    hashed = keyset.hash(name)
     found = await repository.find_subjects(connection, UUID(keyset.tenant), [hashed])
     if hashed not in found:
         raise NotFound("The tenant has no such subject: nothing is stored about anybody of that name.")
