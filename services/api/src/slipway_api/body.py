@@ -40,6 +40,16 @@ def media_type(request: Request, *accepted: str) -> str:
     return found
 
 
+async def read_json(request: Request, settings: Settings, model: type[ModelT]) -> ModelT:
+    """Read a body that is one JSON object.
+
+    Raises:
+        Problem: it is too large, no JSON, or not what the model describes.
+    """
+    media_type(request, JSON)
+    return await Body(request, settings, settings.max_json_bytes).parse(model)
+
+
 class Body:
     """A request's body, read once: within a limit of bytes, at no less than a rate, hashed on the way."""
 

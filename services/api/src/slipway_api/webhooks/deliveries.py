@@ -11,9 +11,9 @@ from slipway.keys.schemas import Keyset
 from slipway.webhooks import deliveries
 from slipway.webhooks.schemas import DeliveryView
 from slipway_api.documentation import AUTHENTICATED, problems
+from slipway_api.once import Once
 from slipway_api.repeats import ClientKey, tell
 from slipway_api.state import ApiParts
-from slipway_api.webhooks.once import Once
 from slipway_api.webhooks.parameters import Reader, Writer
 from slipway_api.webhooks.schemas import DeliveriesQuery, DeliveryPage, read_cursor, write_cursor
 

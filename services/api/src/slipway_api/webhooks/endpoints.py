@@ -14,12 +14,13 @@ from slipway.keys.schemas import Keyset
 from slipway.tenants.schemas import Principal
 from slipway.webhooks.schemas import WebhookSecretView, WebhookView
 from slipway.webhooks.service import Change, Webhooks
+from slipway_api.body import read_json
 from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, problems
+from slipway_api.once import Once
 from slipway_api.repeats import ClientKey, tell
 from slipway_api.state import Api, ApiParts
 from slipway_api.webhooks import deliveries
-from slipway_api.webhooks.once import Once
-from slipway_api.webhooks.parameters import Reader, Writer, check_url, read
+from slipway_api.webhooks.parameters import Reader, Writer, check_url
 from slipway_api.webhooks.schemas import NewWebhook, WebhookChange, WebhookList
 
 _LIST = problems(*AUTHENTICATED)
@@ -55,7 +56,7 @@ def _add_creation(routes: APIRouter) -> None:
     async def create(
         request: Request, response: Response, api: ApiParts, principal: Writer, idempotency_key: ClientKey = None
     ) -> WebhookSecretView:
-        body = await read(request, api, NewWebhook)
+        body = await read_json(request, api.platform.settings, NewWebhook)
 
         async def make(connection: AsyncConnection, keyset: Keyset) -> tuple[UUID, WebhookSecretView]:
             webhooks = Webhooks(connection, principal, keyset)
@@ -91,7 +92,7 @@ def _add_changes(routes: APIRouter) -> None:
         openapi_extra=body_of(WebhookChange),
     )
     async def change(request: Request, api: ApiParts, principal: Writer, webhook_id: UUID) -> WebhookView:
-        body = await read(request, api, WebhookChange)
+        body = await read_json(request, api.platform.settings, WebhookChange)
         if body.url is not None:
             await check_url(api, body.url)
         async with _opened(api, principal) as webhooks:

@@ -1,4 +1,4 @@
-"""Changes of webhooks: once for each Idempotency-Key, in one transaction with what they change."""
+"""POSTs that change something: once for each Idempotency-Key, in one transaction with what they change."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
