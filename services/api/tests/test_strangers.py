@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 PAGE = {"page": base64.b64encode(b"a page of mine").decode(), "patient": "eleanor.rigby@example.com"}
-OWNED = ("job_id", "webhook_id", "delivery_id")
+OWNED = ("job_id", "webhook_id", "delivery_id", "subject_id")
 """Parameters of paths that name what a tenant owns. A new one belongs here, and into `belongings`."""
 BODIES = {"PATCH /v1/webhooks/{webhook_id}": {"enabled": True}}
 OF_THE_MOMENT = {"date", "ratelimit"}
@@ -23,13 +23,15 @@ async def server(start):
 
 @pytest.fixture
 async def belongings(caller, server) -> dict[str, str]:
-    """What a tenant owns: a job that is done, and a webhook with a delivery that failed."""
+    """What a tenant owns: a job that is done, whom it is about, and a webhook with a delivery that failed."""
     job = (await caller.http.post("/v1/jobs", json={"inputs": [PAGE, {"page": "YmFk"}]})).json()
     await server.work()
     order = {"url": "http://127.0.0.1:9/hook", "events": ["job.completed"]}
     webhook = (await caller.http.post("/v1/webhooks", json=order)).json()
     delivery = (await caller.http.post(f"/v1/webhooks/{webhook['id']}/test")).json()
-    return {"job_id": job["id"], "webhook_id": webhook["id"], "delivery_id": delivery["id"]}
+    subject = (await caller.http.post("/v1/subjects/lookup", json={"subject": PAGE["patient"]})).json()
+    ids = {"job_id": job["id"], "webhook_id": webhook["id"], "delivery_id": delivery["id"]}
+    return ids | {"subject_id": subject["id"]}
 
 
 @pytest.fixture
@@ -58,7 +60,8 @@ def shown(response: httpx.Response) -> tuple[int, dict, dict]:
 async def world(who, ids: dict[str, str]) -> list[bytes]:
     """Return all that a tenant can read of what it owns."""
     job, webhook = f"/v1/jobs/{ids['job_id']}", f"/v1/webhooks/{ids['webhook_id']}"
-    paths = (job, f"{job}/results", "/v1/jobs", webhook, "/v1/webhooks", f"{webhook}/deliveries")
+    subject = f"/v1/subjects/{ids['subject_id']}"
+    paths = (job, f"{job}/results", "/v1/jobs", webhook, "/v1/webhooks", f"{webhook}/deliveries", subject)
     return [(await who.http.get(path)).raise_for_status().content for path in paths]
 
 

@@ -9,7 +9,7 @@ from slipway.settings import Settings
 from slipway.telemetry import catalogue
 from slipway.telemetry.tracing import Tracing
 from slipway.workload.loader import find_workload
-from slipway_api import health, jobs, models, predictions, webhooks
+from slipway_api import health, jobs, models, predictions, subjects, webhooks
 from slipway_api.documentation import DESCRIPTION, describe
 from slipway_api.in_flight import CountInFlight, InFlight
 from slipway_api.middleware import RequestMiddleware
@@ -50,6 +50,7 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     predictions.add_route(app.router, workload, settings.max_predict_inputs)
     app.include_router(jobs.router(workload, settings))
     app.include_router(webhooks.router())
+    app.include_router(subjects.router())
     app.include_router(models.router())
     app.include_router(health.router())
     handle_problems(app)

@@ -13,12 +13,17 @@ _WEBHOOK = (
     "INSERT INTO webhook_endpoints (id, tenant_id, url, secret, events, created_by)"
     " VALUES (%(t)s, %(t)s, 'u', 's', '{}', '')"
 )
+_REQUEST = (
+    "INSERT INTO subject_requests (tenant_id, kind, subject_id, requested_by, deadline)"
+    " VALUES (%(t)s, 'erasure', %(t)s, 'k', now())"
+)
 _ROWS = (
     "INSERT INTO tenants (id, name) VALUES (%(t)s, %(t)s::text)",
     "INSERT INTO api_keys (id, tenant_id, name, hash, scopes) VALUES (%(t)s::text, %(t)s, 'k', 'h', '{}')",
     "INSERT INTO tenant_keys (tenant_id, version, provider, wrapped) VALUES (%(t)s, 1, 'p', 'w')",
     "INSERT INTO tenant_index_keys (tenant_id, wrapped_by, wrapped) VALUES (%(t)s, 1, 'w')",
     "INSERT INTO subjects (id, tenant_id) VALUES (%(t)s, %(t)s)",
+    _REQUEST,
     "INSERT INTO subject_keys (subject_id, version, tenant_id, wrapped) VALUES (%(t)s, 1, %(t)s, 'w')",
     "INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by) SELECT %(t)s, %(t)s, 'w', 'queued', 5, ''",
     "INSERT INTO job_items (job_id, ordinal, tenant_id, subject_id, input) VALUES (%(t)s, 0, %(t)s, %(t)s, 'i')",

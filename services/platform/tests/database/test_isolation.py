@@ -41,7 +41,7 @@ MUTATIONS = {
     "ALTER POLICY tenant ON subjects WITH CHECK (true)": "subjects: the policy tenant is not one",
     "ALTER POLICY tenant ON subjects TO PUBLIC": "subjects: the policy tenant is not one",
     "CREATE POLICY more ON subjects FOR SELECT TO slipway_app USING (pseudonym IS NULL)": "subjects: the policy more",
-    "CREATE POLICY system ON subjects TO slipway_system USING (true)": "subjects: the policy system",
+    "CREATE POLICY system ON subject_keys TO slipway_system USING (true)": "subject_keys: the policy system",
     "GRANT SELECT ON subjects TO slipway_system": r"slipway_system may SELECT subjects \(\*\): that is not declared",
     "GRANT SELECT (input) ON job_items TO slipway_system": r"slipway_system may SELECT job_items \(input\)",
     "GRANT SELECT (wrapped) ON tenant_keys TO PUBLIC": r"PUBLIC may SELECT tenant_keys \(wrapped\)",
@@ -125,11 +125,13 @@ def test_the_roles_that_are_declared_are_granted_nothing_on_other_tables():
 
 def test_the_system_role_sees_nothing_that_is_sealed_or_secret():
     """No sealed column, no pseudonym, no wrapped key, no audit detail."""
-    sealed = {"job_items", "subjects", "subject_keys", "tenant_index_keys", "webhook_attempts"}
+    sealed = {"job_items", "subject_keys", "tenant_index_keys", "webhook_attempts"}
     assert GRANTS[SYSTEM_ROLE].keys().isdisjoint(sealed)
     hidden = {
         "audit_log": {"actor", "resource", "detail"},
         "idempotency_keys": {"fingerprint"},
+        "subject_requests": {"subject_id", "requested_by", "receipt", "receipt_signature"},
+        "subjects": {"id", "pseudonym", "hold_reason"},
         "tenant_keys": {"*", "wrapped", "provider"},
         "webhook_endpoints": {"url", "secret", "previous_secret"},
         "webhook_events": {"payload"},

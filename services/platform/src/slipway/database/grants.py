@@ -30,7 +30,6 @@ class Grant:
 _READ = Grant(select=EVERY_COLUMN)
 _ADD = Grant(select=EVERY_COLUMN, insert=EVERY_COLUMN)
 _ADD_AND_CHANGE = Grant(select=EVERY_COLUMN, insert=EVERY_COLUMN, update=EVERY_COLUMN)
-_ADD_AND_REMOVE = Grant(select=EVERY_COLUMN, insert=EVERY_COLUMN, delete=EVERY_COLUMN)
 _ALL = Grant(EVERY_COLUMN, EVERY_COLUMN, EVERY_COLUMN, EVERY_COLUMN)
 
 _APP: dict[str, Grant] = {
@@ -43,7 +42,15 @@ _APP: dict[str, Grant] = {
         ("wrapped", "retired_at", "emptied_at", "destroyed_at", "rewrapped_at", "backed_up_at"),
     ),
     "tenant_index_keys": Grant(EVERY_COLUMN, EVERY_COLUMN, ("wrapped", "wrapped_by")),
-    "subjects": replace(_ADD_AND_REMOVE, update=("hold_until", "hold_reason")),
+    "subjects": replace(_ADD_AND_REMOVE, update=("hold_until", "hold_reason", "restricted_at", "objected_at")),
+    "subject_requests": Grant(
+        EVERY_COLUMN,
+        EVERY_COLUMN,
+        (
+            *("state", "lease_until", "token", "attempts"),
+            *("finished_at", "receipt", "receipt_signature", "key_id"),
+        ),
+    ),
     "subject_keys": replace(_ADD_AND_REMOVE, update=("wrapped", "wrapped_by")),
     "jobs": _ALL,
     "job_items": _ALL,
@@ -70,6 +77,11 @@ _SYSTEM: dict[str, Grant] = {
             *("tenant_id", "version", "created_at", "retired_at", "emptied_at", "destroyed_at"),
             *("rewrapped_at", "backed_up_at"),
         )
+    ),
+    "subjects": Grant(("tenant_id", "restricted_at", "objected_at")),
+    "subject_requests": Grant(
+        ("id", "tenant_id", "kind", "state", "created_at", "deadline", "lease_until", "token", "attempts"),
+        update=("state", "lease_until", "token", "attempts"),
     ),
     "jobs": Grant(
         (

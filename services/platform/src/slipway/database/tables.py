@@ -5,7 +5,7 @@ from slipway.idempotency.models import idempotency_keys
 from slipway.jobs.models import job_chunks, job_items, jobs
 from slipway.keys.models import subject_keys, tenant_index_keys, tenant_keys
 from slipway.retention.models import retention_runs
-from slipway.subjects.models import subjects
+from slipway.subjects.models import subject_requests, subjects
 from slipway.tenants.models import api_keys, tenants
 from slipway.webhooks.models import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -15,6 +15,7 @@ ALL_TABLES = (
     tenant_keys,
     tenant_index_keys,
     subjects,
+    subject_requests,
     subject_keys,
     jobs,
     job_items,

@@ -23,6 +23,11 @@ _WITH_KEYS = text("""
     ORDER BY s.id FOR KEY SHARE OF s
 """)
 
+_FIND = text("""
+    SELECT id, created_at, restricted_at, objected_at, hold_until, hold_reason FROM subjects
+    WHERE tenant_id = :tenant AND (id = CAST(:id AS uuid) OR pseudonym = :pseudonym)
+    ORDER BY id = CAST(:id AS uuid) DESC LIMIT 1
+""")
 
 _HOLD = text("""
     UPDATE subjects SET hold_until = :until, hold_reason = :reason
@@ -53,6 +58,14 @@ async def find_subjects(
     """Return (id, newest wrapped key or None) by pseudonym; nobody deletes them before the transaction ends."""
     rows = await connection.execute(_WITH_KEYS, {"tenant": tenant, "pseudonyms": list(pseudonyms)})
     return {row.pseudonym: (row.id, row.wrapped) for row in rows}
+
+
+async def find_subject(
+    connection: AsyncConnection, tenant: UUID, subject_id: UUID | None, pseudonym: bytes
+) -> Row[Any] | None:
+    """Return the subject of an id, or else of a pseudonym, with its states and its hold."""
+    parameters = {"tenant": tenant, "id": subject_id, "pseudonym": pseudonym}
+    return (await connection.execute(_FIND, parameters)).one_or_none()
 
 
 async def set_hold(

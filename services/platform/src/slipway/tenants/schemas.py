@@ -16,6 +16,8 @@ class Scope(StrEnum):
     JOBS_WRITE = "jobs:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    SUBJECTS_READ = "subjects:read"
+    SUBJECTS_WRITE = "subjects:write"
 
 
 @dataclass(frozen=True, slots=True)

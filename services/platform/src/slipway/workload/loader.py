@@ -35,7 +35,7 @@ def find_workload(settings: Settings) -> AnyWorkload:
     return found(context)  # type: ignore[no-any-return]  # `_check` has seen that it is a Workload
 
 
-_TAKEN = ("jobs", "models", "webhooks")
+_TAKEN = ("jobs", "models", "subjects", "webhooks")
 
 
 def _check(path: str, found: object) -> None:
