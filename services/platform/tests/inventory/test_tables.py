@@ -80,9 +80,15 @@ def test_what_people_wrote_never_lies_there_in_plain():
     sensitive = [each for each in held_columns() if each.held.data_class in {*ABOUT, DataClass.SECRET}]
     written = [each for each in sensitive if isinstance(kinds.get((each.table, each.column)), WRITTEN)]
     assert {("job_items", "input"), ("subjects", "pseudonym")} <= {(each.table, each.column) for each in written}
-    # A reference to a case, and words of short lists: none tells what a person wrote.
+    # A reference to a case, words of short lists, and what was done where: none tells what a person wrote.
     plain = [f"{each.table}.{each.column}" for each in written if each.held.form is Form.PLAIN]
-    assert plain == ["subjects.hold_reason", "subject_requests.kind", "subject_requests.state", "job_items.state"]
+    assert plain == [
+        "subjects.hold_reason",
+        "subject_requests.kind",
+        "subject_requests.state",
+        "subject_requests.receipt",
+        "job_items.state",
+    ]
 
 
 def test_where_a_row_is_about_a_person_an_erasure_takes_it():
