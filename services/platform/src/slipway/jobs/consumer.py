@@ -15,6 +15,7 @@ from slipway.composition import Platform
 from slipway.errors import Unavailable
 from slipway.flags import Flag
 from slipway.jobs import leasing, queue
+from slipway.jobs.barring import Barred, unbarred
 from slipway.jobs.lanes import Lanes
 from slipway.jobs.lease import kept
 from slipway.jobs.losses import Fate, lose
@@ -120,6 +121,10 @@ class Consumer:
             answers, again = await self._attempt(claimed)
         except Unavailable:
             raise
+        except Barred:
+            await queue.give_back(self._database, claimed, 0.0)
+            self._count("given_back")
+            return
         except Exception as error:  # noqa: BLE001  # whatever is wrong with this chunk must not hold up the others
             await self._lost(claimed, error)
             return
@@ -132,15 +137,22 @@ class Consumer:
         """Return what to write, and the ordinals of the items that should be tried again."""
         with self._tracing.span(spans.CHUNK_READ):
             sealer, items, inputs = await self._keyring.read(claimed.tenant_id, partial(self._read, claimed))
+        allowed = [item for item in items if item.refusal is None]
         with self._tracing.span(spans.CHUNK_PREDICT, inputs=len(inputs)):
-            results = list(zip(items, await self._models.of(claimed.tenant_id).predict(inputs), strict=True))
+            async with unbarred(self._database, claimed, allowed):
+                results = list(zip(allowed, await self._predict(claimed, inputs), strict=True))
         answers = [sealer.seal_result(item, result) for item, result in results if not self._may_retry(claimed, result)]
+        answers += [sealer.seal_refusal(item, item.refusal) for item in items if item.refusal is not None]
         again = [item.ordinal for item, result in results if self._may_retry(claimed, result)]
         return answers, again
 
+    async def _predict(self, claimed: Claim, inputs: list[BaseModel]) -> list[Result]:
+        return await self._models.of(claimed.tenant_id).predict(inputs) if inputs else []
+
     async def _read(self, claimed: Claim, keyset: Keyset) -> tuple[ItemSealer, list[SealedItem], list[BaseModel]]:
         sealer, items = ItemSealer(keyset, claimed.job_id), await leasing.read_inputs(self._database, claimed)
-        return sealer, items, [sealer.open_input(item, self._workload.Input) for item in items]
+        allowed = (item for item in items if item.refusal is None)
+        return sealer, items, [sealer.open_input(item, self._workload.Input) for item in allowed]
 
     async def _postpone(self, claimed: Claim, error: Exception) -> None:
         log.error("chunk.postponed", job_id=str(claimed.job_id), reason=type(error).__name__)

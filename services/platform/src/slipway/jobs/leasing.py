@@ -8,6 +8,7 @@ from typing import LiteralString
 
 from slipway.database import Database
 from slipway.jobs.schemas import Answer, Claim, SealedItem
+from slipway.subjects.refusals import Refusal
 
 # The fairest chunk: priority, then the tenant with the fewest running, then age. `heads` steps through the index from
 # one (priority, tenant) to the next, so that the time does not grow with the number of chunks that wait. Only the
@@ -71,17 +72,32 @@ _RENEW: LiteralString = """
 """
 
 _INPUTS: LiteralString = """
-    SELECT i.ordinal, i.subject_id, k.wrapped, i.input
+    SELECT i.ordinal, i.subject_id, k.wrapped, i.input,
+        CASE WHEN s.restricted_at IS NOT NULL THEN 'processing_restricted'
+            WHEN s.objected_at IS NOT NULL THEN 'processing_objected' END
     FROM job_items i
     JOIN LATERAL (
         SELECT wrapped FROM subject_keys WHERE subject_id = i.subject_id ORDER BY version DESC LIMIT 1
     ) k ON true
+    LEFT JOIN subjects s ON s.tenant_id = i.tenant_id AND s.id = i.subject_id
+        AND (s.restricted_at IS NOT NULL OR s.objected_at IS NOT NULL)
     WHERE i.job_id = %(job)s AND i.ordinal BETWEEN %(first)s AND %(last)s AND i.state = 'pending'
     ORDER BY i.ordinal
 """
 
+_BARRED: LiteralString = """
+    SELECT EXISTS (
+        SELECT FROM job_items i
+        JOIN subjects s ON s.tenant_id = i.tenant_id AND s.id = i.subject_id
+            AND (s.restricted_at IS NOT NULL OR s.objected_at IS NOT NULL)
+        WHERE i.job_id = %(job)s AND i.ordinal = ANY (CAST(%(ordinals)s AS integer[]))
+    )
+"""
+
 # The job's lock comes first, and the fence is the deletion of the chunk: without it every later part finds no row.
 # What is worked on is not old. The time is noted once an hour: a row whose indexed columns stay is cheaper to change.
+# What was answered about a person who is restricted or has objected in the meantime is not written: those inputs are
+# looked at again, and refused. Mostly a tenant has no such person, and that is found out once a statement.
 _FINISH: LiteralString = """
     WITH job AS MATERIALIZED (
         SELECT id FROM jobs WHERE id = %(job)s FOR UPDATE
@@ -95,12 +111,27 @@ _FINISH: LiteralString = """
             unnest(CAST(%(ordinals)s AS integer[]), CAST(%(states)s AS text[]), CAST(%(outputs)s AS bytea[]))
             AS a (ordinal, state, output)
         WHERE i.job_id = fence.job_id AND i.ordinal = a.ordinal AND i.state = 'pending'
-        RETURNING i.state
+            AND (
+                NOT EXISTS (SELECT FROM subjects WHERE restricted_at IS NOT NULL OR objected_at IS NOT NULL)
+                OR a.ordinal = ANY (CAST(%(refused)s AS integer[]))
+                OR NOT EXISTS (
+                    SELECT FROM subjects s WHERE s.tenant_id = i.tenant_id AND s.id = i.subject_id
+                        AND (s.restricted_at IS NOT NULL OR s.objected_at IS NOT NULL)
+                )
+            )
+        RETURNING i.ordinal, i.state
+    ), barred AS (
+        SELECT i.ordinal FROM fence JOIN job_items i ON i.job_id = fence.job_id
+        WHERE (SELECT count(*) FROM answered) < cardinality(CAST(%(ordinals)s AS integer[]))
+            AND i.ordinal = ANY (CAST(%(ordinals)s AS integer[])) AND i.state = 'pending'
+            AND NOT EXISTS (SELECT FROM answered a WHERE a.ordinal = i.ordinal)
     ), again AS (
         INSERT INTO job_chunks (job_id, tenant_id, workload, priority, first, last, created_at, available_at)
         SELECT f.job_id, f.tenant_id, f.workload, f.priority, o, o, f.created_at,
-            now() + make_interval(secs => %(delay)s)
-        FROM fence f CROSS JOIN unnest(CAST(%(again)s AS integer[])) AS o
+            now() + make_interval(secs => CASE WHEN barred THEN 0 ELSE %(delay)s END)
+        FROM fence f CROSS JOIN (
+            SELECT unnest(CAST(%(again)s AS integer[])), false UNION ALL SELECT ordinal, true FROM barred
+        ) AS n (o, barred)
     ), counted AS (
         SELECT f.job_id, count(a.state) FILTER (WHERE a.state = 'succeeded') AS succeeded,
             count(a.state) FILTER (WHERE a.state = 'dead') AS dead
@@ -141,7 +172,16 @@ async def read_inputs(database: Database, claimed: Claim) -> list[SealedItem]:
     """Return the items of a chunk that are not answered yet, in order, with their subjects' wrapped keys."""
     parameters = {"job": claimed.job_id, "first": claimed.first, "last": claimed.last}
     rows = await database.run(claimed.tenant_id, _INPUTS, parameters)
-    return [SealedItem(*row) for row in rows]
+    return [
+        SealedItem(ordinal, subject, wrapped, sealed, refusal=Refusal(barred) if barred else None)
+        for ordinal, subject, wrapped, sealed, barred in rows
+    ]
+
+
+async def is_barred(database: Database, claimed: Claim, ordinals: Sequence[int]) -> bool:
+    """Tell whether somebody whom these items of a chunk are about is restricted by now, or has objected."""
+    rows = await database.run(claimed.tenant_id, _BARRED, {"job": claimed.job_id, "ordinals": list(ordinals)})
+    return bool(rows[0][0])
 
 
 async def finish(
@@ -152,7 +192,8 @@ async def finish(
     Args:
         database: where to.
         claimed: the lease.
-        answers: for the items that are done.
+        answers: for the items that are done. One about a person who is restricted or has objected by now is not
+            written, unless it says just that: the item gets a chunk of its own.
         again: ordinals of the items that get a chunk of their own instead.
         delay: seconds until those may be claimed.
 
@@ -167,6 +208,7 @@ async def finish(
         "ordinals": [a.ordinal for a in answers],
         "states": [str(a.state) for a in answers],
         "outputs": [a.output for a in answers],
+        "refused": [a.ordinal for a in answers if a.refused],
         "again": list(again),
         "delay": delay,
     }

@@ -46,15 +46,25 @@ _HELD = text("""
 """)
 
 _ITEMS = text("""
-    SELECT i.ordinal, CASE WHEN i.state = 'pending' AND j.state = 'cancelled' THEN j.state ELSE i.state END AS state,
-        i.subject_id, k.wrapped AS wrapped_key, i.output
+    SELECT i.ordinal, i.subject_id, k.wrapped AS wrapped_key, CASE WHEN s.id IS NULL THEN i.output END AS output,
+        CASE WHEN s.id IS NOT NULL THEN 'restricted'
+            WHEN i.state = 'pending' AND j.state = 'cancelled' THEN j.state ELSE i.state END AS state
     FROM job_items i
     JOIN jobs j ON j.id = i.job_id
     JOIN LATERAL (
         SELECT wrapped FROM subject_keys WHERE subject_id = i.subject_id ORDER BY version DESC LIMIT 1
     ) k ON true
-    WHERE i.job_id = :job AND i.ordinal BETWEEN :first AND :last
-    ORDER BY i.ordinal
+    LEFT JOIN subjects s ON s.tenant_id = i.tenant_id AND s.id = i.subject_id AND s.restricted_at IS NOT NULL
+    WHERE i.job_id = :job AND i.ordinal >= :first
+    ORDER BY i.ordinal LIMIT :limit
+""")
+
+_REVIVE = text("""
+    UPDATE job_items i SET state = 'pending', output = NULL, attempts = 0
+    WHERE i.job_id = :job AND i.state = 'dead' AND NOT EXISTS (
+        SELECT FROM subjects s WHERE s.tenant_id = i.tenant_id AND s.id = i.subject_id
+            AND (s.restricted_at IS NOT NULL OR s.objected_at IS NOT NULL)
+    )
 """)
 
 
@@ -159,9 +169,12 @@ async def drop_chunks(connection: AsyncConnection, job_id: UUID) -> None:
     await connection.execute(text("DELETE FROM job_chunks WHERE job_id = :job"), {"job": job_id})
 
 
-async def read_items(connection: AsyncConnection, job_id: UUID, first: int, last: int) -> list[SealedItem]:
-    """Return what became of the items of a range, in order, with their subjects' wrapped keys and without inputs."""
-    rows = (await connection.execute(_ITEMS, {"job": job_id, "first": first, "last": last})).all()
+async def read_items(connection: AsyncConnection, job_id: UUID, first: int, limit: int) -> list[SealedItem]:
+    """Return what became of the next items from ordinal `first` on, with their subjects' wrapped keys, without inputs.
+
+    There may be gaps between them, of any length: items of a person are gone with the person.
+    """
+    rows = (await connection.execute(_ITEMS, {"job": job_id, "first": first, "limit": limit})).all()
     return [
         SealedItem(row.ordinal, row.subject_id, row.wrapped_key, state=ItemState(row.state), output=row.output)
         for row in rows
@@ -169,10 +182,5 @@ async def read_items(connection: AsyncConnection, job_id: UUID, first: int, last
 
 
 async def revive_dead_items(connection: AsyncConnection, job_id: UUID) -> int:
-    """Set the dead items of a job back to pending; return how many."""
-    found = await connection.execute(
-        update(job_items)
-        .where(job_items.c.job_id == job_id, job_items.c.state == ItemState.DEAD)
-        .values(state=ItemState.PENDING, output=None, attempts=0)
-    )
-    return found.rowcount
+    """Set the dead items of a job back to pending, but none of a person who is to be let alone; return how many."""
+    return (await connection.execute(_REVIVE, {"job": job_id})).rowcount

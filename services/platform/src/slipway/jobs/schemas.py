@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from slipway.subjects.refusals import Refusal
+
 
 class JobState(StrEnum):
     """A job's life: receiving, queued, running, then completed or cancelled."""
@@ -27,6 +29,8 @@ class ItemState(StrEnum):
     DEAD = "dead"
     CANCELLED = "cancelled"
     """Pending when its job was cancelled. Not stored: it follows from the job."""
+    RESTRICTED = "restricted"
+    """Whatever became of it is not shown, as the person's data are only stored. It follows from the subject."""
 
 
 class JobView(BaseModel):
@@ -96,6 +100,8 @@ class SealedItem:
     """Left empty where only the outcome is wanted: inputs may be large."""
     state: ItemState = ItemState.PENDING
     output: bytes | None = None
+    refusal: Refusal | None = None
+    """Why nothing may be made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,8 @@ class Answer:
     ordinal: int
     state: ItemState
     output: bytes | None
+    refused: bool = False
+    """It says that nothing may be made of the item, and so may be written of a person who is to be let alone."""
 
 
 @dataclass(frozen=True, slots=True)

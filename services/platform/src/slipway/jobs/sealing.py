@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from slipway.jobs.schemas import Answer, ItemResult, ItemState, SealedItem
 from slipway.keys.envelope import Aad, DataKey, open_sealed, seal
 from slipway.keys.schemas import Keyset
 from slipway.serving.predictor import Result
+from slipway.subjects.refusals import Refusal
 from slipway.workload import Failure
 
 _NO_ATTEMPT_SURVIVED = {
@@ -49,11 +51,17 @@ class ItemSealer:
         sealed = seal(self._key(item), plain, _aad(self._tenant, self._job, item.ordinal, "output"))
         return Answer(item.ordinal, ItemState.DEAD if failed else ItemState.SUCCEEDED, sealed)
 
+    def seal_refusal(self, item: SealedItem, refusal: Refusal) -> Answer:
+        """Seal why nothing was made of an item."""
+        return replace(self.seal_result(item, refusal.failure), refused=True)
+
     def open_results(self, items: Sequence[SealedItem]) -> list[ItemResult]:
         """Open what became of each item."""
         return [self._open_result(item) for item in items]
 
     def _open_result(self, item: SealedItem) -> ItemResult:
+        if item.state is ItemState.RESTRICTED:
+            return ItemResult(item.ordinal, item.state, None, _shown(Refusal.RESTRICTED.failure))
         content = self._open_output(item)
         if item.state is ItemState.DEAD:
             return ItemResult(item.ordinal, item.state, None, content or _NO_ATTEMPT_SURVIVED)
@@ -73,8 +81,12 @@ class ItemSealer:
         return key
 
 
+def _shown(failure: Failure) -> dict[str, str]:
+    return {"code": failure.code, "detail": failure.detail}
+
+
 def _failure_json(failure: Failure) -> bytes:
-    return json.dumps({"code": failure.code, "detail": failure.detail}).encode()
+    return json.dumps(_shown(failure)).encode()
 
 
 def _aad(tenant: UUID, job: UUID, ordinal: int, column: str) -> Aad:

@@ -95,7 +95,7 @@ async def retry_dead(
         raise Conflict(f"The job is {job.state}: dead inputs are retried once it is completed.")
     revived = await repository.revive_dead_items(connection, job_id)
     if not revived:
-        raise Conflict("The job has no dead inputs.")
+        raise Conflict("The job has no dead inputs, or none that may be processed.")
     changed = await repository.change_job(
         connection, job_id, state=JobState.QUEUED, dead=job.dead - revived, finished_at=None
     )
@@ -122,7 +122,7 @@ async def delete_job(connection: AsyncConnection, principal: Principal, job_id: 
 async def read_results(
     connection: AsyncConnection, principal: Principal, job_id: UUID, first: int, limit: int, *, continued: bool = False
 ) -> Sequence[SealedItem]:
-    """Return the sealed items from ordinal `first` on, without their inputs.
+    """Return the next sealed items, `limit` at most, from ordinal `first` on, without their inputs.
 
     Each read is audited, but one that is `continued`: its download has an entry since its first read.
 
@@ -132,7 +132,7 @@ async def read_results(
     await get_job(connection, job_id)
     if not continued:
         await _record(connection, principal, Action.RESULTS_READ, job_id)
-    return await repository.read_items(connection, job_id, first, first + limit - 1)
+    return await repository.read_items(connection, job_id, first, limit)
 
 
 async def _lock(connection: AsyncConnection, job_id: UUID) -> JobView:
