@@ -11,7 +11,10 @@ import pytest
 PAGE = {"page": base64.b64encode(b"a page of mine").decode(), "patient": "eleanor.rigby@example.com"}
 OWNED = ("job_id", "webhook_id", "delivery_id", "subject_id")
 """Parameters of paths that name what a tenant owns. A new one belongs here, and into `belongings`."""
-BODIES = {"PATCH /v1/webhooks/{webhook_id}": {"enabled": True}}
+BODIES = {
+    "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
+    "PATCH /v1/subjects/{subject_id}": {"objected": False},
+}
 OF_THE_MOMENT = {"date", "ratelimit"}
 
 

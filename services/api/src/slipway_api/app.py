@@ -50,7 +50,7 @@ def create_app(settings: Settings, tracing: Tracing) -> FastAPI:
     predictions.add_route(app.router, workload, settings.max_predict_inputs)
     app.include_router(jobs.router(workload, settings))
     app.include_router(webhooks.router())
-    app.include_router(subjects.router())
+    app.include_router(subjects.router(workload))
     app.include_router(models.router())
     app.include_router(health.router())
     handle_problems(app)

@@ -22,6 +22,7 @@ from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.doorbell import Doorbell
 from slipway.serving.batcher import Batcher
 from slipway.settings import Settings
+from slipway.subjects.gate import REFRESH_SECONDS, SubjectGate
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
 from slipway.telemetry.server import ProbeServer
@@ -50,6 +51,7 @@ class Api:
     audit: AuditBuffer
     announcements: Announcements
     targets: Targets
+    gate: SubjectGate
     running_keys: set[tuple[UUID, bytes]] = field(default_factory=set)
     """Tenants and hashes of the Idempotency-Keys that requests of this process are running under."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +88,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
             AuditBuffer(platform.database, workload.name),
             Announcements(platform.database, settings),
             Targets(settings),
+            SubjectGate(platform.database, platform.keyring),
             draining=draining,
             warm=warm,
         )
@@ -96,6 +99,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         background.run("batcher", api.batcher.run())
         background.every(_FLUSH_SECONDS, "audit", api.audit.flush)
         background.every(_FLUSH_SECONDS, "last_used", api.authenticator.flush_last_used)
+        background.every(REFRESH_SECONDS, "subjects", api.gate.follow)
         background.every(REPEAT_SECONDS, "announcements", api.announcements.follow)
         background.run("schema", _measure(platform, background, schema))
         background.run("event_streams", _end_streams(api))

@@ -1,5 +1,6 @@
 """`POST /v1/{workload}`."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from slipway.serving.places import Place
 from slipway.serving.predictor import PredictError, Predictor, Result
 from slipway.telemetry import catalogue
 from slipway.telemetry.logs import get_logger
-from slipway.tenants.schemas import Scope
+from slipway.tenants.schemas import Principal, Scope
 from slipway.workload import Failure
 from slipway.workload.loader import AnyWorkload
 from slipway_api.auth import NEEDS_KEY, authenticate
@@ -49,7 +50,7 @@ def add_route(routes: APIRouter, workload: AnyWorkload, most: int) -> None:
         with _place(request, api):
             body = await Body(request, settings, settings.max_json_bytes).parse(request_type)
         async with WhileConnected(request):
-            results = await _predict(api, body.inputs, model)  # type: ignore[attr-defined]  # `request_model` made it
+            results = await _allowed(api, principal, body.inputs, model)  # type: ignore[attr-defined]  # `request_model` made it
         api.audit.predicted(principal, len(results))
         content = response_type.model_construct(results=[_shown(result) for result in results])
         headers = {MODEL: _header(model.workload.version)}
@@ -79,6 +80,24 @@ def _place(request: Request, api: Api) -> Place:
     """Return the place that the door gave; without a door (another server), the request has to get one here."""
     place: Place | None = request.scope.get("state", {}).get(PLACE)
     return place or api.batcher.admit()
+
+
+async def _allowed(api: Api, principal: Principal, inputs: list[Any], model: Predictor) -> list[Result]:
+    """Answer the inputs but those about persons who are to be let alone, also since the model began."""
+    refused = await api.gate.refusals(principal.tenant_id, inputs)
+    if refused:
+        results = await _but(api, inputs, model, refused)
+    else:
+        results = await _predict(api, inputs, model)
+    late = await api.gate.refusals(principal.tenant_id, inputs)
+    return [late.get(position, result) for position, result in enumerate(results)] if late else results
+
+
+async def _but(api: Api, inputs: list[Any], model: Predictor, refused: Mapping[int, Failure]) -> list[Result]:
+    _count(api, "failed", len(refused))
+    others = [item for position, item in enumerate(inputs) if position not in refused]
+    answers = iter(await _predict(api, others, model) if others else ())
+    return [refused.get(position) or next(answers) for position in range(len(inputs))]
 
 
 async def _predict(api: Api, inputs: list[Any], model: Predictor) -> list[Result]:

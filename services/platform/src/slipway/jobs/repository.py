@@ -59,6 +59,28 @@ _ITEMS = text("""
     ORDER BY i.ordinal LIMIT :limit
 """)
 
+_ITEM = text("""
+    SELECT i.ordinal, i.subject_id, k.wrapped, i.state FROM job_items i
+    JOIN LATERAL (
+        SELECT wrapped FROM subject_keys WHERE subject_id = i.subject_id ORDER BY version DESC LIMIT 1
+    ) k ON true
+    WHERE i.job_id = :job AND i.ordinal = :ordinal
+""")
+
+_RECALL = text("""
+    UPDATE job_chunks
+    SET state = 'waiting', token = token + 1, lease_until = NULL, attempts = greatest(attempts - 1, 0),
+        available_at = now()
+    WHERE job_id = :job AND :ordinal BETWEEN first AND last AND state = 'running'
+""")
+
+_ADD_CHUNK = text("""
+    INSERT INTO job_chunks (job_id, tenant_id, workload, priority, first, last, created_at)
+    SELECT j.id, j.tenant_id, j.workload, j.priority, CAST(:ordinal AS integer), CAST(:ordinal AS integer), j.created_at
+    FROM jobs j WHERE j.id = :job
+        AND NOT EXISTS (SELECT FROM job_chunks c WHERE c.job_id = j.id AND :ordinal BETWEEN c.first AND c.last)
+""")
+
 _REVIVE = text("""
     UPDATE job_items i SET state = 'pending', output = NULL, attempts = 0
     WHERE i.job_id = :job AND i.state = 'dead' AND NOT EXISTS (
@@ -179,6 +201,31 @@ async def read_items(connection: AsyncConnection, job_id: UUID, first: int, limi
         SealedItem(row.ordinal, row.subject_id, row.wrapped_key, state=ItemState(row.state), output=row.output)
         for row in rows
     ]
+
+
+async def find_item(connection: AsyncConnection, job_id: UUID, ordinal: int) -> SealedItem | None:
+    """Return the state of an item and its subject's wrapped key, or None if the job has none there."""
+    row = (await connection.execute(_ITEM, {"job": job_id, "ordinal": ordinal})).one_or_none()
+    if row is None:
+        return None
+    return SealedItem(row.ordinal, row.subject_id, row.wrapped, state=ItemState(row.state))
+
+
+async def replace_input(connection: AsyncConnection, job_id: UUID, ordinal: int, sealed: bytes) -> None:
+    """Store another input in the place of an item's, which is pending then; what was answered is deleted."""
+    values = {"input": sealed, "output": None, "state": ItemState.PENDING, "attempts": 0}
+    place = (job_items.c.job_id == job_id, job_items.c.ordinal == ordinal)
+    await connection.execute(update(job_items).where(*place).values(values))
+
+
+async def queue_item(connection: AsyncConnection, job_id: UUID, ordinal: int) -> None:
+    """Let a pending item be worked on, from now on: whoever has its chunk in hand loses the lease.
+
+    Hold the job, and call it before the item is changed.
+    """
+    parameters = {"job": job_id, "ordinal": ordinal}
+    await connection.execute(_RECALL, parameters)
+    await connection.execute(_ADD_CHUNK, parameters)
 
 
 async def revive_dead_items(connection: AsyncConnection, job_id: UUID) -> int:

@@ -31,6 +31,15 @@ async def find_jobs(connection: AsyncConnection, ids: Collection[UUID]) -> list[
     return [_view(row) for row in await repository.find_jobs(connection, ids)]
 
 
+async def lock_job(connection: AsyncConnection, job_id: UUID) -> JobView:
+    """Return a job, and let nobody else change it before the transaction ends.
+
+    Raises:
+        NotFound: as `get_job`.
+    """
+    return _view(await repository.lock_job(connection, job_id))
+
+
 async def list_jobs(
     connection: AsyncConnection, *, state: JobState | None, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[JobView]:
@@ -46,7 +55,7 @@ async def cancel_job(connection: AsyncConnection, principal: Principal, job_id: 
         NotFound: no such job.
         Conflict: it is already completed, or still being received.
     """
-    job = await _lock(connection, job_id)
+    job = await lock_job(connection, job_id)
     if job.state is JobState.CANCELLED:
         return job
     if job.state in (JobState.COMPLETED, JobState.RECEIVING):
@@ -90,7 +99,7 @@ async def retry_dead(
         Conflict: it is not completed, or has no dead inputs.
         QueueFull: too many inputs of the tenant would be unfinished.
     """
-    job = await _lock(connection, job_id)
+    job = await lock_job(connection, job_id)
     if job.state is not JobState.COMPLETED:
         raise Conflict(f"The job is {job.state}: dead inputs are retried once it is completed.")
     revived = await repository.revive_dead_items(connection, job_id)
@@ -112,7 +121,7 @@ async def delete_job(connection: AsyncConnection, principal: Principal, job_id: 
         NotFound: no such job.
         Conflict: a legal hold is on somebody whom it is about.
     """
-    await _lock(connection, job_id)
+    await lock_job(connection, job_id)
     if await repository.is_held(connection, job_id, clock.now()):
         raise Conflict("A legal hold is on data of this job: it can be deleted once the hold has ended.")
     await repository.delete_job(connection, job_id)
@@ -133,10 +142,6 @@ async def read_results(
     if not continued:
         await _record(connection, principal, Action.RESULTS_READ, job_id)
     return await repository.read_items(connection, job_id, first, limit)
-
-
-async def _lock(connection: AsyncConnection, job_id: UUID) -> JobView:
-    return _view(await repository.lock_job(connection, job_id))
 
 
 def _queue_full(queued: int, most: int) -> QueueFull:

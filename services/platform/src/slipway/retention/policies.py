@@ -47,7 +47,8 @@ JOBS = Policy(
 SUBJECTS = Policy(
     "subjects",
     "subjects",
-    condition="Only where no input of any job is about them any more, and no legal hold is on them.",
+    condition="Only where no input of any job is about them any more, no legal hold is on them, and no restriction or "
+    "objection has to be remembered.",
     takes_along=("subject_keys",),
 )
 API_KEYS = Policy("api_keys", "api_keys", condition="The earlier of the two dates counts. A key in force stays.")

@@ -91,7 +91,8 @@ _LOOK_AT_JOBS = text("""
 
 _PAGE_OF_SUBJECTS = text("""
     SELECT s.id, s.pseudonym, s.created_at, coalesce(s.hold_until > :now, false) AS held,
-        s.created_at < :cutoff AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id) AS due
+        s.created_at < :cutoff AND s.restricted_at IS NULL AND s.objected_at IS NULL
+            AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id) AS due
     FROM subjects s
     WHERE s.pseudonym > :after ORDER BY s.pseudonym LIMIT :limit
 """)
@@ -113,6 +114,7 @@ _LOCK_SUBJECTS = text("""
 _DELETE_SUBJECTS = text("""
     DELETE FROM subjects s
     WHERE s.id = ANY (CAST(:subjects AS uuid[])) AND coalesce(s.hold_until <= :now, true)
+        AND s.restricted_at IS NULL AND s.objected_at IS NULL
         AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
 """)
 

@@ -24,9 +24,30 @@ _WITH_KEYS = text("""
 """)
 
 _FIND = text("""
-    SELECT id, created_at, restricted_at, objected_at, hold_until, hold_reason FROM subjects
+    SELECT id, pseudonym IS NOT NULL AS named, created_at, restricted_at, objected_at, hold_until, hold_reason
+    FROM subjects
     WHERE tenant_id = :tenant AND (id = CAST(:id AS uuid) OR pseudonym = :pseudonym)
     ORDER BY id = CAST(:id AS uuid) DESC LIMIT 1
+""")
+
+_LOCK = text("""
+    SELECT restricted_at, objected_at FROM subjects WHERE tenant_id = :tenant AND id = :id FOR NO KEY UPDATE
+""")
+
+_SET_STATES = text("""
+    UPDATE subjects SET restricted_at = :restricted_at, objected_at = :objected_at
+    WHERE tenant_id = :tenant AND id = :id
+""")
+
+# A change of the state shows in the counts or in the dates.
+_SIGNS = text("""
+    SELECT tenant_id, count(restricted_at), count(objected_at), max(restricted_at), max(objected_at) FROM subjects
+    WHERE restricted_at IS NOT NULL OR objected_at IS NOT NULL GROUP BY tenant_id
+""")
+
+_BARRED = text("""
+    SELECT pseudonym, restricted_at IS NOT NULL AS restricted FROM subjects
+    WHERE tenant_id = :tenant AND pseudonym IS NOT NULL AND (restricted_at IS NOT NULL OR objected_at IS NOT NULL)
 """)
 
 _HOLD = text("""
@@ -63,9 +84,36 @@ async def find_subjects(
 async def find_subject(
     connection: AsyncConnection, tenant: UUID, subject_id: UUID | None, pseudonym: bytes
 ) -> Row[Any] | None:
-    """Return the subject of an id, or else of a pseudonym, with its states and its hold."""
+    """Return the subject of an id, or else of a pseudonym, with what applies to it."""
     parameters = {"tenant": tenant, "id": subject_id, "pseudonym": pseudonym}
     return (await connection.execute(_FIND, parameters)).one_or_none()
+
+
+async def lock_subject(connection: AsyncConnection, tenant: UUID, subject_id: UUID) -> Row[Any] | None:
+    """Return (restricted_at, objected_at) of a subject, and let nobody else change them before the transaction ends."""
+    return (await connection.execute(_LOCK, {"tenant": tenant, "id": subject_id})).one_or_none()
+
+
+async def set_states(
+    connection: AsyncConnection,
+    tenant: UUID,
+    subject_id: UUID,
+    restricted_at: datetime | None,
+    objected_at: datetime | None,
+) -> None:
+    """Set since when a subject is restricted, and since when they object."""
+    values = {"restricted_at": restricted_at, "objected_at": objected_at}
+    await connection.execute(_SET_STATES, {"tenant": tenant, "id": subject_id, **values})
+
+
+async def signs_of_barred(connection: AsyncConnection) -> dict[UUID, tuple[Any, ...]]:
+    """Return, for each tenant that has a subject to be let alone, what changes with them. As the system role."""
+    return {tenant: tuple(sign) for tenant, *sign in await connection.execute(_SIGNS)}
+
+
+async def barred_pseudonyms(connection: AsyncConnection, tenant: UUID) -> dict[bytes, bool]:
+    """Return the named subjects who are to be let alone, and whether for a restriction."""
+    return {row.pseudonym: row.restricted for row in await connection.execute(_BARRED, {"tenant": tenant})}
 
 
 async def set_hold(

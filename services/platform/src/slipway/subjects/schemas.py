@@ -20,6 +20,9 @@ class SubjectView(BaseModel):
     """A person, as the tenant sees them: by an id, never by a name."""
 
     id: UUID = Field(description="The platform's id of the person. Use it in URLs, so that no name is in them.")
+    named: bool = Field(
+        description="False: it is not one person, but stands for all whom the inputs of one job do not name."
+    )
     created_at: datetime = Field(description="Since when the person is known.")
     restricted_at: datetime | None = Field(
         description="Since when their data are only stored: neither processed nor shown. Null: no restriction."
@@ -28,6 +31,14 @@ class SubjectView(BaseModel):
         description="Since when they object: nothing about them is processed. Null: no objection."
     )
     hold: HoldView | None = Field(description="A legal hold: until it ends nothing about them is deleted.")
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """What is to apply to a person; None: as it is."""
+
+    restricted: bool | None = None
+    objected: bool | None = None
 
 
 class RequestKind(StrEnum):
