@@ -14,8 +14,10 @@ from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
 from slipway.jobs.schemas import Answer, Claim, ItemResult, ItemState, JobView
 from slipway.jobs.sealing import ItemSealer
-from slipway.jobs.service import get_job
+from slipway.jobs.service import get_job, retry_dead
 from slipway.jobs.sweeper import Sweeper, Swept
+from slipway.subjects.rights import change_states
+from slipway.subjects.schemas import StateChange, SubjectView
 from slipway.tenants.schemas import Principal
 
 _MOST_TURNS = 40
@@ -117,3 +119,39 @@ def digest() -> Any:
 def consumer(platform: Platform) -> Consumer:
     """A worker's engine."""
     return Consumer(platform)
+
+
+@dataclass
+class Clinic:
+    """Patients with pages, and what they ask for."""
+
+    engine: Engine
+    principal: Principal
+
+    async def admit(self, *pages: tuple[str | None, bytes], caller: Principal | None = None) -> UUID:
+        """Accept a job with a page of each patient; None: nobody is named."""
+        inputs = [{"page": page, "patient": patient} for patient, page in pages]
+        return await self.engine.take_in(caller or self.principal, inputs)
+
+    async def change(self, patient: str, caller: Principal | None = None, **wanted: bool) -> SubjectView:
+        """Restrict a patient, lift it, note an objection, or its withdrawal."""
+        tenant = (caller or self.principal).tenant_id
+        keyset = await self.engine.platform.keyring.keyset(tenant)
+        async with self.engine.platform.database.transaction(tenant) as connection:
+            return await change_states(connection, keyset, "test", patient, StateChange(**wanted))
+
+    async def retry(self, job_id: UUID) -> JobView:
+        """Have the dead inputs of a job tried again."""
+        async with self.engine.platform.database.transaction(self.principal.tenant_id) as connection:
+            return await retry_dead(connection, self.principal, job_id, chunk_inputs=4, most_queued=10**6)
+
+    async def shown(self, job_id: UUID, caller: Principal | None = None) -> list[str]:
+        """Return of each input its state, or why there is no answer."""
+        results = await self.engine.results(caller or self.principal, job_id)
+        return [result.error["code"] if result.error else str(result.state) for result in results]
+
+
+@pytest.fixture
+def clinic(engine: Engine, principal: Principal) -> Clinic:
+    """Patients of the test's tenant."""
+    return Clinic(engine, principal)
