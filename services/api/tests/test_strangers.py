@@ -11,9 +11,11 @@ import pytest
 PAGE = {"page": base64.b64encode(b"a page of mine").decode(), "patient": "eleanor.rigby@example.com"}
 OWNED = ("job_id", "webhook_id", "delivery_id", "subject_id")
 """Parameters of paths that name what a tenant owns. A new one belongs here, and into `belongings`."""
+RECTIFY = "POST /v1/subjects/{subject_id}/rectify"
 BODIES = {
     "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
     "PATCH /v1/subjects/{subject_id}": {"objected": False},
+    RECTIFY: {"ordinal": 0, "input": PAGE},
 }
 OF_THE_MOMENT = {"date", "ratelimit"}
 
@@ -50,7 +52,10 @@ def names(path: str) -> list[str]:
 
 
 def ask(who, method: str, path: str, ids: dict[str, str], **more: object):
-    body = BODIES.get(f"{method} {path}")
+    operation = f"{method} {path}"
+    body = BODIES.get(operation)
+    if operation == RECTIFY:
+        body = {**BODIES[RECTIFY], "job_id": ids["job_id"]}
     return who.http.request(method, path.format(**ids), json=body, **more)
 
 
