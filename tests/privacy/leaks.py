@@ -6,6 +6,7 @@ PostgreSQL's included.
 """
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 
 import httpx
 from privacy.collecting import Collected, collecting, everything_in, monitoring
-from privacy.orders import NIL, Order, Orders, broken
+from privacy.orders import JSON, NIL, Order, Orders, broken
 from privacy.scanning import Hit, Marks
 
 from slipway_cli.keys import new_token
@@ -178,16 +179,28 @@ class _Client:
         return httpx.AsyncClient(base_url=self._stack.api_url, timeout=20)
 
     async def _prepare(self, http: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the document, and ids of a job, a webhook and a delivery of the caller's."""
+        """Return the document, and ids of a job, a person in it, a webhook and a delivery of the caller's."""
         document = (await http.get("/openapi.json")).json()
         texts = [f"{word} {self._marks.new()}" for word in ("tell", "fail")]
-        body: dict[str, Any] = {"inputs": [{"text": text, "person": self._marks.new()} for text in texts]}
+        inputs = [{"text": text, "person": self._marks.new()} for text in texts]
+        body: dict[str, Any] = {"inputs": inputs}
         job = (await http.post("/v1/jobs", json=body, headers=self._key)).raise_for_status().json()
         body = {"url": f"{self._receiver}/{self._marks.new()}?{self._marks.new()}", "events": ["job.completed"]}
         hook = (await http.post("/v1/webhooks", json=body, headers=self._key)).raise_for_status().json()
         sent = (await http.post(f"/v1/webhooks/{hook['id']}/test", headers=self._key)).raise_for_status().json()
         await self._wait_for_jobs(http)
-        return document, {"job_id": job["id"], "webhook_id": hook["id"], "delivery_id": sent.get("id", NIL)}
+        ids = {"job_id": job["id"], "webhook_id": hook["id"], "delivery_id": sent.get("id", NIL)}
+        return document, ids | {"subject_id": await self._put_right(http, job["id"], inputs[0]["person"])}
+
+    async def _put_right(self, http: httpx.AsyncClient, job_id: str, person: str) -> str:
+        """Correct an input about a person, with marks; return the person's id."""
+        found = await http.post("/v1/subjects/lookup", json={"subject": person}, headers=self._key)
+        subject = str(found.raise_for_status().json()["id"])
+        right = {"text": f"tell {self._marks.new()}", "person": person, "sins": {self._marks.new(): 1}}
+        body = json.dumps({"job_id": job_id, "ordinal": 0, "input": right}).encode()
+        path, kind = f"/v1/subjects/{subject}/rectify", {"Content-Type": JSON}
+        await self._send(http, Order("POST /v1/subjects/{subject_id}/rectify", "right", "POST", path, kind, body=body))
+        return subject
 
     async def _send(self, http: httpx.AsyncClient, order: Order) -> None:
         headers = dict(order.headers) if order.anonymous else self._key | dict(order.headers)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, create_model
 
 from slipway.workload.loader import AnyWorkload
 from slipway_api.subjects.parameters import MAX_NAME_LENGTH
@@ -24,10 +24,10 @@ class SubjectChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"restricted": True}]})
 
-    restricted: bool | None = Field(
+    restricted: StrictBool | None = Field(
         None, description="Whether their data are only stored: neither processed nor shown. GDPR Art. 18."
     )
-    objected: bool | None = Field(
+    objected: StrictBool | None = Field(
         None, description="Whether they object: nothing about them is processed any more. GDPR Art. 21."
     )
 
