@@ -195,6 +195,7 @@ class _Client:
     async def _put_right(self, http: httpx.AsyncClient, job_id: str, person: str) -> str:
         """Correct an input about a person, with marks; return the person's id."""
         found = await http.post("/v1/subjects/lookup", json={"subject": person}, headers=self._key)
+        self._leaks.answers["POST /v1/subjects/lookup", found.status_code] += 1
         subject = str(found.raise_for_status().json()["id"])
         right = {"text": f"tell {self._marks.new()}", "person": person, "sins": {self._marks.new(): 1}}
         body = json.dumps({"job_id": job_id, "ordinal": 0, "input": right}).encode()
