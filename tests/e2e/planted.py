@@ -29,6 +29,8 @@ PERSONAL = {
     "password in a URL": "postgresql://planted:pl4nt3d-Pa55@db/x",
     "password": "password=pl4nt3d-Pa55",
 }
+NAME = "a person's name in a path"
+"""No pattern knows a name, but where it is known to stand."""
 _KEPT_OF = {"API key": "fedcba9876543210" * 4, "password in a URL": "pl4nt3d-Pa55", "password": "pl4nt3d-Pa55"}
 """What is secret, where that is a part of what is written."""
 
@@ -46,10 +48,18 @@ class Plant:
 def plants() -> list[Plant]:
     """Return every kind of value in every place of a line that can carry it."""
     return [
-        Plant(kind, carrier, line, _KEPT_OF.get(kind, value))
-        for kind, value in PERSONAL.items()
-        for carrier, line in _lines(value)
+        *(
+            Plant(kind, carrier, line, _KEPT_OF.get(kind, value))
+            for kind, value in PERSONAL.items()
+            for carrier, line in _lines(value)
+        ),
+        *(Plant(NAME, "the gateway's access log", line, "Planted") for line in _paths("Jane%20Planted")),
     ]
+
+
+def _paths(name: str) -> Iterator[str]:
+    for path in (name, f"{name}/rectify"):
+        yield json.dumps({"DownstreamStatus": 200, "RequestPath": f"/v1/subjects/{path}", "RouterName": "api"})
 
 
 def _lines(value: str) -> Iterator[tuple[str, str]]:

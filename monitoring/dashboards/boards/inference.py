@@ -43,6 +43,16 @@ _THROUGHPUT = Row(
             empty="no input has failed since the processes started.",
         ),
         Panel(
+            "Inputs refused for a person",
+            "Persons whose processing is restricted, or who object to it. It goes on until their inputs are no longer "
+            "sent, or nothing stands against them any more.",
+            "ops",
+            NO_LIMIT,
+            (Query(rate("slipway_inputs_refused_total", "reason", 'workload=~"$workload"'), "{{reason}}"),),
+            stacked=True,
+            empty="nobody was restricted or has objected since the processes started.",
+        ),
+        Panel(
             "Model in service",
             "One model a workload. Two for longer than a rollout: processes disagree on what they serve.",
             "none",

@@ -10,6 +10,8 @@ from slipway.errors import Conflict
 from slipway.jobs import barring, leasing
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.schemas import Answer, ItemState, JobState
+from slipway.jobs.service import cancel_job
+from slipway.subjects.refusals import Refusal
 from slipway.telemetry.tracing import configure_tracing
 
 ANNA, BEN, CARA = "anna@example.com", "ben@example.com", "cara@example.com"
@@ -99,7 +101,7 @@ async def test_a_finish_writes_what_says_that_nothing_was_made_of_an_input(engin
     await clinic.change(ANNA, objected=True)
     claimed = await engine.claim()
 
-    given_up = Answer(0, ItemState.DEAD, None, refused=True)
+    given_up = Answer(0, ItemState.DEAD, None, Refusal.OBJECTED)
     assert await leasing.finish(engine.platform.database, claimed, [given_up], again=[], delay=0.0)
 
     assert await rows("SELECT state FROM job_items") == [("dead",)]
@@ -136,6 +138,24 @@ async def test_a_model_that_works_on_it_is_stopped_and_the_others_are_answered(
     assert await clinic.shown(job_id) == ["succeeded", "processing_objected", "succeeded"]
     assert (await clinic.engine.job(principal, job_id)).state is JobState.COMPLETED
     assert await clinic.engine.attempts(job_id) == [1, 1, 1], "the attempt that was stopped does not count"
+
+
+async def test_a_model_that_works_for_a_job_that_was_cancelled_is_stopped(
+    small_settings, engine, clinic, principal, monkeypatch
+):
+    monkeypatch.setattr(barring, "LOOK_SECONDS", 0.1)
+    settings = small_settings.model_copy(update={"workload": "checksum:Patient", "lease_seconds": 30.0})
+    job_id = await clinic.admit((BEN, b"hang, ben"))
+    async with open_platform(settings, configure_tracing("test", settings)) as platform:
+        await platform.load()
+        turn = asyncio.create_task(Consumer(platform).turn())
+        while b"hang, ben" not in Checksum.seen:
+            await asyncio.sleep(0.01)
+        async with engine.platform.database.transaction(principal.tenant_id) as connection:
+            await cancel_job(connection, principal, job_id)
+        await asyncio.wait_for(turn, 30)
+        stale = platform.metrics.registry.get_sample_value("slipway_job_chunks_handled_total", {"outcome": "stale"})
+        assert stale == 1
 
 
 async def test_who_is_let_alone_while_others_are_worked_on_stops_nobody(engine, clinic, monkeypatch):

@@ -90,11 +90,13 @@ async def _allowed(api: Api, principal: Principal, inputs: list[Any], model: Pre
     else:
         results = await _predict(api, inputs, model)
     late = await api.gate.refusals(principal.tenant_id, inputs)
+    for failure in late.values():
+        workload = api.platform.workload.name
+        api.platform.metrics.inc(catalogue.INPUTS_REFUSED, workload=workload, channel="sync", reason=failure.code)
     return [late.get(position, result) for position, result in enumerate(results)] if late else results
 
 
 async def _but(api: Api, inputs: list[Any], model: Predictor, refused: Mapping[int, Failure]) -> list[Result]:
-    _count(api, "failed", len(refused))
     others = [item for position, item in enumerate(inputs) if position not in refused]
     answers = iter(await _predict(api, others, model) if others else ())
     return [refused.get(position) or next(answers) for position in range(len(inputs))]

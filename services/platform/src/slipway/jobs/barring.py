@@ -1,4 +1,4 @@
-"""Stops a model that works on data of a person who is to be let alone since."""
+"""Stops a model that works for nothing: on data of a person who is to be let alone since, or under a lost lease."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -14,17 +14,17 @@ LOOK_SECONDS = 2.0
 
 
 class Barred(Exception):  # noqa: N818  # nothing went wrong
-    """Somebody whom the chunk is about was restricted, or has objected, while the model worked."""
+    """What the model would have answered may not be written any more."""
 
 
 @asynccontextmanager
 async def unbarred(database: Database, claimed: Claim, items: Sequence[SealedItem]) -> AsyncIterator[None]:
-    """Run the block for as long as the items may be processed.
+    """Run the block for as long as its answers to the items may be written.
 
     A model in a thread cannot be stopped: its call ends by itself, no further one begins, and the answers are lost.
 
     Raises:
-        Barred: one of them may not be processed any more, and the block was cancelled.
+        Barred: some of them may not, and the block was cancelled.
     """
     limit = asyncio.timeout(None)
     watch = asyncio.create_task(_watch(database, claimed, items, limit))
@@ -44,7 +44,7 @@ async def _watch(database: Database, claimed: Claim, items: Sequence[SealedItem]
     ordinals, barred = [item.ordinal for item in items], False
     while not barred:
         await asyncio.sleep(LOOK_SECONDS)
-        # An outage may be over at the next look; until then nobody can be restricted.
+        # An outage may be over at the next look; until then nothing can change either.
         with suppress(Unavailable):
             barred = await leasing.is_barred(database, claimed, ordinals)
     limit.reschedule(asyncio.get_running_loop().time())

@@ -122,8 +122,7 @@ class Consumer:
         except Unavailable:
             raise
         except Barred:
-            await queue.give_back(self._database, claimed, 0.0)
-            self._count("given_back")
+            self._count("given_back" if await queue.give_back(self._database, claimed, 0.0) else "stale")
             return
         except Exception as error:  # noqa: BLE001  # whatever is wrong with this chunk must not hold up the others
             await self._lost(claimed, error)
@@ -197,6 +196,9 @@ class Consumer:
     def _count_items(self, answers: Sequence[Answer]) -> None:
         workload = self._workload.name
         for state, outcome in ((ItemState.SUCCEEDED, "succeeded"), (ItemState.DEAD, "failed")):
-            count = sum(1 for answer in answers if answer.state is state)
-            self._metrics.inc(catalogue.ITEMS_FINISHED, count, outcome=state)
-            self._metrics.inc(catalogue.INPUTS_PREDICTED, count, workload=workload, channel="job", outcome=outcome)
+            of_state = [answer for answer in answers if answer.state is state]
+            predicted = sum(1 for answer in of_state if answer.refusal is None)
+            self._metrics.inc(catalogue.ITEMS_FINISHED, len(of_state), outcome=state)
+            self._metrics.inc(catalogue.INPUTS_PREDICTED, predicted, workload=workload, channel="job", outcome=outcome)
+        for reason in (answer.refusal for answer in answers if answer.refusal is not None):
+            self._metrics.inc(catalogue.INPUTS_REFUSED, workload=workload, channel="job", reason=reason)

@@ -91,6 +91,8 @@ _BARRED: LiteralString = """
         JOIN subjects s ON s.tenant_id = i.tenant_id AND s.id = i.subject_id
             AND (s.restricted_at IS NOT NULL OR s.objected_at IS NOT NULL)
         WHERE i.job_id = %(job)s AND i.ordinal = ANY (CAST(%(ordinals)s AS integer[]))
+    ) OR NOT EXISTS (
+        SELECT FROM job_chunks WHERE id = %(id)s AND token = %(token)s AND state = 'running'
     )
 """
 
@@ -179,8 +181,12 @@ async def read_inputs(database: Database, claimed: Claim) -> list[SealedItem]:
 
 
 async def is_barred(database: Database, claimed: Claim, ordinals: Sequence[int]) -> bool:
-    """Tell whether somebody whom these items of a chunk are about is restricted by now, or has objected."""
-    rows = await database.run(claimed.tenant_id, _BARRED, {"job": claimed.job_id, "ordinals": list(ordinals)})
+    """Tell whether not all answers to these items would be written any more.
+
+    The lease is lost, or somebody whom they are about is restricted by now or has objected.
+    """
+    parameters = {"job": claimed.job_id, "ordinals": list(ordinals), "id": claimed.id, "token": claimed.token}
+    rows = await database.run(claimed.tenant_id, _BARRED, parameters)
     return bool(rows[0][0])
 
 
@@ -208,7 +214,7 @@ async def finish(
         "ordinals": [a.ordinal for a in answers],
         "states": [str(a.state) for a in answers],
         "outputs": [a.output for a in answers],
-        "refused": [a.ordinal for a in answers if a.refused],
+        "refused": [a.ordinal for a in answers if a.refusal is not None],
         "again": list(again),
         "delay": delay,
     }

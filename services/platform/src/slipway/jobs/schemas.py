@@ -120,8 +120,8 @@ class Answer:
     ordinal: int
     state: ItemState
     output: bytes | None
-    refused: bool = False
-    """It says that nothing may be made of the item, and so may be written of a person who is to be let alone."""
+    refusal: Refusal | None = None
+    """Why nothing was made of the item: this may be written of a person who is to be let alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class ItemSealer:
 
     def seal_refusal(self, item: SealedItem, refusal: Refusal) -> Answer:
         """Seal why nothing was made of an item."""
-        return replace(self.seal_result(item, refusal.failure), refused=True)
+        return replace(self.seal_result(item, refusal.failure), refusal=refusal)
 
     def open_results(self, items: Sequence[SealedItem]) -> list[ItemResult]:
         """Open what became of each item."""

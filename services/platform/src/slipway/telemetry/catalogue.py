@@ -66,6 +66,15 @@ INPUTS_PREDICTED = Counter(
     "Inputs that went through the model.",
     (_WORKLOAD, Label("channel", ("sync", "job")), Label("outcome", ("succeeded", "failed", "error", "timeout"))),
 )
+INPUTS_REFUSED = Counter(
+    "slipway_inputs_refused_total",
+    "Inputs that were not given to the model because of whom they are about.",
+    (
+        _WORKLOAD,
+        Label("channel", ("sync", "job")),
+        Label("reason", ("processing_restricted", "processing_objected")),
+    ),
+)
 BATCH_SIZE = Histogram(
     "slipway_batch_size_inputs",
     "Inputs that went through the model in one call.",
@@ -130,8 +139,8 @@ OUTPUT_DRIFT = Gauge(
 JOBS_ACCEPTED = Counter("slipway_jobs_accepted_total", "Jobs whose inputs were all stored.", (_WORKLOAD,))
 CHUNKS_HANDLED = Counter(
     "slipway_job_chunks_handled_total",
-    "What happened to chunks: a claim, then finished, given back (on drain), stale (finished after the lease was "
-    "lost, so the work was dropped) or lost (the lease expired and the sweeper took it back).",
+    "What happened to chunks: a claim, then finished, given back (on drain, or as somebody in it is to be let alone), "
+    "stale (the lease was lost, so the work was dropped) or lost (the lease expired and the sweeper took it back).",
     (Label("outcome", ("claimed", "finished", "given_back", "stale", "lost")),),
 )
 ITEMS_FINISHED = Counter(
