@@ -15,6 +15,7 @@ from slipway.jobs.schemas import ItemState, JobState, JobView, SealedItem
 from slipway.jobs.sealing import seal_input
 from slipway.jobs.service import fit_into_queue, lock_job
 from slipway.keys.schemas import Keyset
+from slipway.subjects.holds import keep_unheld
 from slipway.subjects.rights import find_named, find_subject
 from slipway.subjects.schemas import SubjectView
 from slipway.tenants.schemas import Principal
@@ -47,14 +48,13 @@ async def correct(
         QueueFull: too many inputs of the tenant would be unfinished.
     """
     subject = await find_subject(connection, keyset, correction.subject)
-    if subject.hold is not None:
-        raise Conflict("A legal hold is on data of this person: they can be changed once the hold has ended.")
     job = await lock_job(connection, correction.job_id)
     if job.state is JobState.RECEIVING:
         raise Conflict("The job is receiving: its inputs can be corrected once it is queued.")
     item = await repository.find_item(connection, correction.job_id, correction.ordinal)
     if item is None or item.subject_id != subject.id:
         raise NotFound("There is no such input about this subject.")
+    await keep_unheld(connection, principal.tenant_id, subject.id)
     await _check_about(connection, keyset, correction, subject)
     changed = await _replace(connection, keyset, correction, job, item)
     await fit_into_queue(connection, principal.tenant_id, most_queued)

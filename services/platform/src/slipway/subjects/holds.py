@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slipway import clock
 from slipway.audit import service as audit
 from slipway.audit.schemas import Action
-from slipway.errors import InvalidInput, NotFound
+from slipway.errors import Conflict, InvalidInput, NotFound
 from slipway.subjects import repository
 
 
@@ -48,6 +48,18 @@ async def release(connection: AsyncConnection, tenant: UUID, subject: UUID, acto
     if not await repository.set_hold(connection, tenant, subject, None, None):
         raise NotFound("The tenant has no such subject.")
     await audit.record(connection, tenant, actor, Action.SUBJECT_RELEASED, f"subject/{subject}")
+
+
+async def keep_unheld(connection: AsyncConnection, tenant: UUID, subject: UUID) -> None:
+    """Let nobody put a hold on a subject before the transaction ends, so that its data may be changed.
+
+    Call it with the jobs locked whose items are to change: subjects come last.
+
+    Raises:
+        Conflict: a hold is on it.
+    """
+    if not await repository.keep_unheld(connection, tenant, subject, clock.now()):
+        raise Conflict("A legal hold is on data of this person: they can be changed once the hold has ended.")
 
 
 async def list_holds(connection: AsyncConnection, tenant: UUID) -> Sequence[Hold]:

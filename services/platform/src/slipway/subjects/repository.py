@@ -30,6 +30,10 @@ _FIND = text("""
     ORDER BY id = CAST(:id AS uuid) DESC LIMIT 1
 """)
 
+_KEEP = text("""
+    SELECT hold_until > :now FROM subjects WHERE tenant_id = :tenant AND id = :id FOR SHARE
+""")
+
 _LOCK = text("""
     SELECT restricted_at, objected_at FROM subjects WHERE tenant_id = :tenant AND id = :id FOR NO KEY UPDATE
 """)
@@ -87,6 +91,12 @@ async def find_subject(
     """Return the subject of an id, or else of a pseudonym, with what applies to it."""
     parameters = {"tenant": tenant, "id": subject_id, "pseudonym": pseudonym}
     return (await connection.execute(_FIND, parameters)).one_or_none()
+
+
+async def keep_unheld(connection: AsyncConnection, tenant: UUID, subject_id: UUID, now: datetime) -> bool:
+    """Tell whether no legal hold is on a subject; then none can be put on it before the transaction ends."""
+    held: bool | None = (await connection.execute(_KEEP, {"tenant": tenant, "id": subject_id, "now": now})).scalar()
+    return not held
 
 
 async def lock_subject(connection: AsyncConnection, tenant: UUID, subject_id: UUID) -> Row[Any] | None:
