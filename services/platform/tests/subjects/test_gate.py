@@ -1,7 +1,10 @@
 """The gate of the synchronous path: who is to be let alone, without a query for each request."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from slipway.clock import use_clock
 from slipway.errors import Unavailable
 from slipway.subjects import gate as module
 from slipway.subjects import rights
@@ -65,6 +68,17 @@ async def test_every_change_is_seen_with_the_next_look(gate, change, refused):
             await change(name, **wanted)
         await gate.follow()
         assert await refused(ANNA, BEN) == expected
+
+
+async def test_who_takes_anothers_place_is_seen_although_a_clock_was_wrong(gate, change, refused):
+    with use_clock(lambda: datetime(2040, 1, 1, tzinfo=UTC)):
+        await change("cara", restricted=True)
+    await change(ANNA, restricted=True)
+    assert await refused(ANNA, BEN) == {0: "processing_restricted"}
+    await change(ANNA, restricted=False)
+    await change(BEN, restricted=True)
+    await gate.follow()
+    assert await refused(ANNA, BEN) == {1: "processing_restricted"}
 
 
 async def test_what_is_known_is_asked_for_once(platform, gate, change, refused, monkeypatch):

@@ -22,7 +22,7 @@ MOST_SECONDS = 3.0
 """What is known is used for as long. Beyond, whoever asks looks first."""
 
 Sign = tuple[Any, ...]
-"""Counts and dates that change with a tenant's restrictions and objections."""
+"""Counts and sums of dates that change with a tenant's restrictions and objections."""
 
 
 @dataclass(frozen=True, slots=True)

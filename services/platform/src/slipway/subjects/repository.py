@@ -43,9 +43,11 @@ _SET_STATES = text("""
     WHERE tenant_id = :tenant AND id = :id
 """)
 
-# A change of the state shows in the counts or in the dates.
+# Who takes the place of whom shows in the sums, whichever machine's clock has dated it.
 _SIGNS = text("""
-    SELECT tenant_id, count(restricted_at), count(objected_at), max(restricted_at), max(objected_at) FROM subjects
+    SELECT tenant_id, count(restricted_at), count(objected_at),
+        sum(extract(epoch FROM restricted_at)), sum(extract(epoch FROM objected_at))
+    FROM subjects
     WHERE restricted_at IS NOT NULL OR objected_at IS NOT NULL GROUP BY tenant_id
 """)
 
