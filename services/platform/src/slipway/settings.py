@@ -146,7 +146,8 @@ class Settings(BaseSettings):
     )
     evidence_dir: Path = Field(
         Path("var/evidence"),
-        description="Folder of what must outlive the database: checkpoints of the audit log ([audit](audit.md)).",
+        description="Folder of what must outlive the database: checkpoints of the audit log ([audit](audit.md)), and who "
+        "was erased ([erasure](erasure.md)).",
     )
     key_provider_timeout: float = Field(5.0, gt=0, le=60, description="Seconds to wait for the key provider.")
     tenant_key_ttl: float = Field(300.0, gt=0, le=300, description="Seconds an unwrapped tenant key stays in memory.")
@@ -249,6 +250,13 @@ class Settings(BaseSettings):
         description="Seconds that webhook events and the log of their deliveries are kept: attempts take 3 days.",
     )
 
+    erasure_rotation_seconds: float = Field(
+        86_400.0,
+        ge=0,
+        le=2_592_000,
+        description="Seconds after an erasure until the tenant's key is replaced, so that backups die of whom was "
+        "erased ([erasure](erasure.md)); 0: at once.",
+    )
     privacy_review_days: int = Field(
         7, ge=1, le=10, description="Days between two reviews of how data are handled ([privacy](privacy.md))."
     )

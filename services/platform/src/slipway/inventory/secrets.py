@@ -42,7 +42,7 @@ _PLAIN = """
     privacy_contact
     key_provider key_provider_prefix kms_deletion_days
     vault_url vault_mount vault_namespace vault_ca_file vault_role vault_auth_mount
-    tenant_key_days evidence_dir checkpoint_seconds
+    tenant_key_days evidence_dir checkpoint_seconds erasure_rotation_seconds
     unleash_url flags_file otlp_endpoint trace_ratio traces_per_second
     log_store_url log_store_user log_store_ca_file log_store_timeout log_store_replicas log_retention_days
 """
