@@ -286,6 +286,18 @@ KEY_ROTATIONS = Counter(
     "failed (and are tried again within a minute).",
     (Label("outcome", ("succeeded", "failed")),),
 )
+ERASURES = Counter(
+    "slipway_erasures_total",
+    "Attempts at erasures that were asked for: succeeded; held by a legal hold, and looked at again within seconds; or "
+    "failed, and tried again within a minute.",
+    (Label("outcome", ("succeeded", "held", "failed")),),
+)
+ERASURE_OVERDUE = Gauge(
+    "slipway_erasure_overdue_seconds",
+    "How far the most overdue erasure is beyond its deadline; 0: all are in time. What a legal hold keeps does not "
+    f"count. {_SHARED}",
+    unit="seconds",
+)
 AUDIT_CHECKPOINTS = Counter(
     "slipway_audit_checkpoints_total",
     "Runs of the checkpointer, which writes down apart from the database how far the audit log goes.",
