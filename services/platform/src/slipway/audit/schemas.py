@@ -34,3 +34,6 @@ class Action(StrEnum):
     SUBJECT_RECTIFIED = "subject.rectified"
     SUBJECT_HELD = "subject.held"
     SUBJECT_RELEASED = "subject.released"
+    SUBJECT_ERASURE_ASKED = "subject.erasure_asked"
+    SUBJECT_ERASED = "subject.erased"
+    SUBJECT_ERASED_AGAIN = "subject.erased_again"
