@@ -24,6 +24,7 @@ _ROWS = (
     "INSERT INTO tenant_index_keys (tenant_id, wrapped_by, wrapped) VALUES (%(t)s, 1, 'w')",
     "INSERT INTO subjects (id, tenant_id) VALUES (%(t)s, %(t)s)",
     _REQUEST,
+    "INSERT INTO tombstones (tenant_id, subject_id) VALUES (%(t)s, %(t)s)",
     "INSERT INTO subject_keys (subject_id, version, tenant_id, wrapped) VALUES (%(t)s, 1, %(t)s, 'w')",
     "INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by) SELECT %(t)s, %(t)s, 'w', 'queued', 5, ''",
     "INSERT INTO job_items (job_id, ordinal, tenant_id, subject_id, input) VALUES (%(t)s, 0, %(t)s, %(t)s, 'i')",

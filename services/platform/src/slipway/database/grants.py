@@ -51,6 +51,7 @@ _APP: dict[str, Grant] = {
             *("finished_at", "receipt", "receipt_signature", "key_id"),
         ),
     ),
+    "tombstones": Grant(EVERY_COLUMN, EVERY_COLUMN, ("line", "removed", "erased_at", "told_at")),
     "subject_keys": replace(_ADD_AND_REMOVE, update=("wrapped", "wrapped_by")),
     "jobs": _ALL,
     "job_items": _ALL,
@@ -83,6 +84,7 @@ _SYSTEM: dict[str, Grant] = {
         ("id", "tenant_id", "kind", "state", "created_at", "deadline", "lease_until", "token", "attempts"),
         update=("state", "lease_until", "token", "attempts"),
     ),
+    "tombstones": Grant(("tenant_id", "subject_id", "line", "key_version", "erased_at", "told_at")),
     "jobs": Grant(
         (
             *("id", "tenant_id", "workload", "state", "priority", "revision", "dead"),

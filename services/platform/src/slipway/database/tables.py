@@ -1,6 +1,7 @@
 """Every table, so that whoever needs the whole schema has imported it."""
 
 from slipway.audit.models import audit_log, audit_seals
+from slipway.erasure.models import tombstones
 from slipway.idempotency.models import idempotency_keys
 from slipway.jobs.models import job_chunks, job_items, jobs
 from slipway.keys.models import subject_keys, tenant_index_keys, tenant_keys
@@ -16,6 +17,7 @@ ALL_TABLES = (
     tenant_index_keys,
     subjects,
     subject_requests,
+    tombstones,
     subject_keys,
     jobs,
     job_items,
