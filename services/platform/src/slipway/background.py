@@ -31,7 +31,7 @@ class Background:
         """Run something until it is cancelled."""
         self._tasks.append(asyncio.create_task(_watch(name, work), name=name))
 
-    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Do something at once, and again every so many seconds."""
         self.run(name, _repeat(seconds, name, work))
 
@@ -43,7 +43,7 @@ async def _watch(name: str, work: Coroutine[Any, Any, None]) -> None:
         log.exception("background.failed", task=name)
 
 
-async def _repeat(seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _repeat(seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await work()

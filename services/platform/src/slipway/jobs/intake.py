@@ -107,7 +107,10 @@ class Intake:
         if not self._stored:
             await self._open(connection, keyset)
         elif not await self._is_received(connection):
-            raise InvalidInput("The upload was deleted, or removed because it was silent for too long. Send it again.")
+            raise InvalidInput(
+                "The upload was deleted, as it was silent for too long, or as somebody whom it names was erased. "
+                "Send it again."
+            )
         part, self._part, self._part_bytes = self._part, [], 0
         if part:
             await repository.add_items(

@@ -30,11 +30,14 @@ async def hold(connection: AsyncConnection, tenant: UUID, order: Hold, actor: st
     Raises:
         NotFound: the tenant has no such subject.
         InvalidInput: the hold would be over already.
+        Conflict: the subject is being erased, which nothing takes back.
     """
     if order.until <= clock.now():
         raise InvalidInput("A hold ends in the future: give a later date.")
     if not await repository.set_hold(connection, tenant, order.subject, order.until, order.reason):
         raise NotFound("The tenant has no such subject.")
+    if await repository.is_being_erased(connection, order.subject):
+        raise Conflict("The subject is being erased: it is too late for a hold.")
     resource = f"subject/{order.subject}"
     await audit.record(connection, tenant, actor, Action.SUBJECT_HELD, resource, until=order.until.isoformat())
 

@@ -136,6 +136,12 @@ async def set_hold(
     return (await connection.execute(_HOLD, parameters)).one_or_none() is not None
 
 
+async def is_being_erased(connection: AsyncConnection, subject_id: UUID) -> bool:
+    """Tell whether the erasure of a subject has begun. Whoever holds its row knows that it does not begin meanwhile."""
+    statement = text("SELECT EXISTS (SELECT FROM tombstones WHERE subject_id = :id)")
+    return bool((await connection.execute(statement, {"id": subject_id})).scalar_one())
+
+
 async def held_subjects(connection: AsyncConnection, tenant: UUID, now: datetime) -> Sequence[Row[Any]]:
     """Return (id, hold_until, hold_reason) of the subjects that a legal hold is on, the first to end first."""
     return (await connection.execute(_HELD, {"tenant": tenant, "now": now})).all()

@@ -1,0 +1,116 @@
+"""Erases a person: a tombstone that is not taken back, then every store, at last the key and the pseudonym.
+
+It may be killed at any moment and be begun again by anybody: each step is a transaction that can be repeated, and what
+was deleted is counted in the one that deletes it.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway import clock
+from slipway.audit import service as audit
+from slipway.audit.schemas import Action
+from slipway.database import Database
+from slipway.erasure import repository
+from slipway.erasure.ledger import Entry, Ledger
+from slipway.erasure.receipts import Backups
+from slipway.erasure.schemas import Held, Person, Tombstone
+from slipway.erasure.stores import AT_ONCE, LAST, STORES
+from slipway.keys.lifetimes import lifetime, when_backups_die
+from slipway.keys.repository import read_versions
+from slipway.settings import Settings
+
+_PASSES = 20
+"""How often a person's stores are emptied again because more came in meanwhile, before the next worker's turn."""
+
+
+class StillComing(Exception):  # noqa: N818  # it says what happened
+    """Inputs about the person come in as fast as they are deleted. The erasure goes on a little later."""
+
+
+class Eraser:
+    """Erases people, each in short transactions of their tenant."""
+
+    def __init__(self, database: Database, ledger: Ledger, settings: Settings) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._settings = settings
+
+    async def begin(self, connection: AsyncConnection, who: Person) -> Held | Tombstone:
+        """Set the tombstone, unless a legal hold is in the way. From here on the erasure is not taken back."""
+        now = clock.now()
+        row = await repository.lock_subject(connection, who.id)
+        if row is not None and row.hold_until is not None and row.hold_until > now:
+            return Held(row.hold_until)
+        await repository.begin(connection, who, await self._key_version(connection, who), now)
+        return await repository.read_tombstone(connection, who)
+
+    async def bury(self, tombstone: Tombstone) -> int:
+        """Write the tombstone into the evidence, before anything is deleted; return its line."""
+        if tombstone.line is not None:
+            return tombstone.line
+        line = await self._ledger.append(tombstone)
+        async with self._database.transaction(tombstone.person.tenant) as connection:
+            await repository.set_line(connection, tombstone.person, line.number)
+        return line.number
+
+    async def empty(self, who: Person) -> None:
+        """Delete from every store what it has about the person, but for the key and the pseudonym."""
+        for store in STORES:
+            rows = -1
+            while rows:
+                async with self._database.transaction(who.tenant) as connection:
+                    rows = await store.erase(connection, who.id, AT_ONCE)
+                    if rows:
+                        await repository.add_removed(connection, who.id, store.table, rows)
+
+    async def end(self, connection: AsyncConnection, who: Person) -> bool:
+        """Delete the key and the pseudonym in the caller's transaction; False: more has come in, empty it again."""
+        await repository.lock_subject(connection, who.id)
+        if not all([await store.is_empty(connection, who.id) for store in STORES]):
+            return False
+        for table, delete in LAST.items():
+            await repository.add_removed(connection, who.id, table, await delete(connection, who.id))
+        return True
+
+    async def repeat(self, entry: Entry, actor: str) -> None:
+        """Erase again somebody whom a restored backup has brought back. No hold of the backup's time is in the way.
+
+        Raises:
+            StillComing: inputs about them come in all the time.
+        """
+        who = entry.person
+        for _ in range(_PASSES):
+            await self.empty(who)
+            async with self._database.transaction(who.tenant) as connection:
+                if await self.end(connection, who):
+                    await self._lay(connection, entry, actor)
+                    return
+        raise StillComing
+
+    async def _key_version(self, connection: AsyncConnection, who: Person) -> int | None:
+        """Return the version by which backups open; where the retention was faster, the newest: it ends last."""
+        found = await when_backups_die(connection, [who.id], self._settings)
+        if who.id in found:
+            return found[who.id].version
+        versions = await read_versions(connection)
+        return versions[-1].version if versions else None
+
+    async def _lay(self, connection: AsyncConnection, entry: Entry, actor: str) -> None:
+        who, line = entry.person, entry.number
+        await repository.lay_tombstone(connection, who, line=line, begun_at=entry.begun_at, now=clock.now())
+        await audit.record(connection, who.tenant, actor, Action.SUBJECT_ERASED_AGAIN, f"subject/{who.id}", line=line)
+
+
+async def backups(
+    connection: AsyncConnection, key_version: int | None, erased_at: datetime, settings: Settings
+) -> Backups:
+    """Return from when nothing opens in a backup what the tenant's key of that version has wrapped."""
+    found = None if key_version is None else await lifetime(connection, key_version, settings)
+    if found is None:
+        return Backups(key_version, None, certain=False)
+    if found.certain or found.ends_at is None:
+        return Backups(key_version, found.ends_at, found.certain)
+    at_latest = erased_at + timedelta(seconds=settings.erasure_rotation_seconds)
+    return Backups(key_version, min(found.ends_at, at_latest), certain=False)

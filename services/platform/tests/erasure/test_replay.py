@@ -1,0 +1,151 @@
+"""A restored backup is cleared of whom was erased since, before anybody is let in."""
+
+import re
+
+import pytest
+
+from slipway.erasure import replay
+from slipway.errors import Unavailable
+from slipway.evidence import BrokenEvidenceError
+
+PEOPLE = ("tenants", "subjects", "subject_keys", "jobs", "job_items", "tombstones", "subject_requests")
+
+
+@pytest.fixture
+async def backup(rows):
+    """Functions: copy what lies in the tables, and put it back as a restore does."""
+    saved = {}
+
+    async def save() -> None:
+        for table in PEOPLE:
+            await rows(f"CREATE TABLE IF NOT EXISTS saved_{table} AS SELECT * FROM {table}")
+
+    async def restore() -> None:
+        for table in reversed(PEOPLE):
+            if table != "tenants":
+                await rows(f"DELETE FROM {table}")
+        for table in PEOPLE:
+            if table != "tenants":
+                await rows(f"INSERT INTO {table} SELECT * FROM saved_{table}")
+
+    saved.update(save=save, restore=restore)
+    return saved
+
+
+async def test_whom_a_backup_brings_back_is_erased_again(registry, backup, rows):
+    job_id = await registry.take_in("ada", "bob", "ada")
+    await registry.work()
+    ada, bob = await registry.id_of("ada"), await registry.id_of("bob")
+    await backup["save"]()
+    await registry.erase("ada")
+    await backup["restore"]()
+    assert await registry.count("job_items", ada) == 2
+
+    gate = registry.gate()
+    await gate.look()
+    assert re.search(r"has 1 people who were erased.*slipway privacy replay", gate.trouble)
+    assert await registry.replay().run() == 1
+    await gate.wait()
+
+    assert gate.trouble is None
+    assert [await registry.count(store, ada) for store in ("job_items", "subject_keys", "subjects")] == [0, 0, 0]
+    assert await registry.count("job_items", bob) == 1
+    job = await registry.job(job_id)
+    assert (job.total, job.succeeded, job.state) == (1, 1, "completed")
+    assert await registry.replay().run() == 0
+    assert await rows("SELECT detail->>'line' FROM audit_log WHERE action = 'subject.erased_again'") == [("1",)]
+
+
+async def test_a_backup_from_the_middle_of_an_erasure_goes_on_with_it(registry, backup, monkeypatch):
+    await registry.take_in("ada")
+    ada = await registry.id_of("ada")
+    request = await registry.ask("ada")
+
+    async def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("slipway.erasure.service.Eraser.empty", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await registry.executor().run()
+    await backup["save"]()
+    await registry.free()
+    await registry.executor().run()
+    assert await registry.count("subjects", ada) == 0
+
+    await backup["restore"]()
+    await registry.free()
+    await registry.executor().run()
+    assert await registry.count("subjects", ada) == 0
+    assert (await registry.track(request)).state == "done"
+    assert await replay.missing(registry.database, registry.ledger()) == []
+
+
+async def test_the_gate_is_open_where_nobody_was_ever_erased(registry):
+    gate = registry.gate()
+    await gate.look()
+    assert gate.trouble is None
+
+
+async def test_the_gate_stays_closed_while_the_database_is_away(registry, monkeypatch):
+    await registry.take_in("ada")
+    await registry.erase("ada")
+
+    async def away(*_):
+        raise Unavailable("PostgreSQL does not answer.")
+
+    gate = registry.gate()
+    with monkeypatch.context() as patch:
+        patch.setattr("slipway.erasure.repository.ledger_end", away)
+        await gate.look()
+        assert gate.trouble == "PostgreSQL does not answer."
+    await gate.look()
+    assert gate.trouble is None
+
+
+async def test_people_of_tenants_that_are_not_there_keep_nobody_waiting(registry, rows):
+    await registry.take_in("ada")
+    await registry.erase("ada")
+    await rows("DELETE FROM audit_log")
+    await rows("DELETE FROM tenants")
+    gate = registry.gate()
+    await gate.look()
+    assert gate.trouble is None
+    assert await registry.replay().run() == 0
+
+
+async def test_a_ledger_that_was_tampered_with_erases_nobody(registry, backup, platform):
+    await registry.take_in("ada", "bob")
+    await backup["save"]()
+    ada, bob = await registry.id_of("ada"), await registry.id_of("bob")
+    await registry.erase("ada")
+    await backup["restore"]()
+    path = next(platform.settings.evidence_dir.glob("tombstones/*.jsonl"))
+    path.write_text(path.read_text().replace(str(ada), str(bob)))
+
+    with pytest.raises(BrokenEvidenceError):
+        await registry.replay().run()
+    gate = registry.gate()
+    await gate.look()
+    assert gate.trouble is not None
+    assert await registry.count("subjects", bob) == 1
+
+
+async def test_a_replay_that_is_killed_begins_again(registry, backup, monkeypatch):
+    await registry.take_in("ada", "bob")
+    await backup["save"]()
+    await registry.erase("ada")
+    await registry.erase("bob")
+    await backup["restore"]()
+
+    async def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("slipway.erasure.repository.lay_tombstone", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await registry.replay().run()
+    gate = registry.gate()
+    await gate.look()
+    assert "has 2 people" in gate.trouble
+    assert await registry.replay().run() == 2
