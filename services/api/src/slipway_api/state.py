@@ -15,6 +15,8 @@ from slipway.audit.buffer import AuditBuffer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
 from slipway.database.readiness import SchemaGate
+from slipway.erasure.gate import TombstoneGate
+from slipway.erasure.ledger import Ledger
 from slipway.errors import Unavailable
 from slipway.flags import Flag
 from slipway.jobs.announcements import REPEAT_SECONDS, Announcements
@@ -52,6 +54,7 @@ class Api:
     announcements: Announcements
     targets: Targets
     gate: SubjectGate
+    tombstones: TombstoneGate
     running_keys: set[tuple[UUID, bytes]] = field(default_factory=set)
     """Tenants and hashes of the Idempotency-Keys that requests of this process are running under."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,18 +70,19 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         platform = await stack.enter_async_context(open_platform(settings, tracing))
         metrics, workload = platform.metrics, platform.workload
         warm, draining, schema = threading.Event(), asyncio.Event(), SchemaGate(platform.database)
+        tombstones = TombstoneGate(platform.database, Ledger(platform.evidence))
         probes = ProbeServer(
             settings.metrics_host,
             settings.metrics_port,
             metrics.registry,
             started=warm.is_set,
-            ready=lambda: warm.is_set() and not draining.is_set() and (schema.trouble or True),
+            ready=lambda: warm.is_set() and not draining.is_set() and (schema.trouble or tombstones.trouble or True),
         )
         probes.start()
         stack.callback(probes.stop)
         doorbell = CeleryDoorbell(settings, workload.name, metrics, tracing)
         stack.callback(doorbell.close)
-        await asyncio.gather(platform.load(), doorbell.open())
+        await asyncio.gather(platform.load(), doorbell.open(), tombstones.look())
         api = Api(
             platform,
             Batcher(platform.predictor, settings, metrics, tracing),
@@ -89,6 +93,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
             Announcements(platform.database, settings),
             Targets(settings),
             SubjectGate(platform.database, platform.keyring),
+            tombstones,
             draining=draining,
             warm=warm,
         )
@@ -102,6 +107,7 @@ async def open_api(settings: Settings, tracing: Tracing) -> AsyncIterator[Api]:
         background.every(REFRESH_SECONDS, "subjects", api.gate.follow)
         background.every(REPEAT_SECONDS, "announcements", api.announcements.follow)
         background.run("schema", _measure(platform, background, schema))
+        background.run("tombstones", tombstones.wait())
         background.run("event_streams", _end_streams(api))
         background.every(_SWITCH_SECONDS, "event_streams.switch", partial(_end_switched_off, api))
         yield api

@@ -16,6 +16,12 @@ from slipway.audit.sealer import Sealer
 from slipway.background import Background
 from slipway.composition import Platform, open_platform
 from slipway.database.readiness import SchemaGate
+from slipway.erasure.backups import EVERY_SECONDS as BACKUPS_SECONDS
+from slipway.erasure.backups import BackupSchedule
+from slipway.erasure.executor import ErasureExecutor
+from slipway.erasure.gate import TombstoneGate
+from slipway.erasure.ledger import Ledger
+from slipway.erasure.replay import Replay
 from slipway.errors import Unavailable
 from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.consumer import Consumer
@@ -103,13 +109,16 @@ class Runtime:
 
     async def _open(self) -> None:
         platform = await self._parts.enter_async_context(open_platform(self._settings, self._tracing))
-        schema = SchemaGate(platform.database)
-        self._serve_probes(platform, schema)
+        schema, ledger = SchemaGate(platform.database), Ledger(platform.evidence)
+        replay = Replay(platform.database, ledger, platform.settings, "worker")
+        tombstones = TombstoneGate(platform.database, ledger, replay.run)
+        self._serve_probes(platform, schema, tombstones)
         await platform.load()
         self._loaded.set()
         # What was switched off because it harms must not begin again with each restart.
         await asyncio.to_thread(platform.flags.settle, _FLAGS_SECONDS)
         await schema.wait(self._stopping.is_set)
+        await tombstones.wait(self._stopping.is_set)
         if self._stopping.is_set():
             return
         self._dispatcher = await self._parts.enter_async_context(Dispatcher(platform))
@@ -128,16 +137,20 @@ class Runtime:
         beside.every(schedule.EVERY_SECONDS, "keys.rotate", self._rotate_keys)
         beside.every(self._settings.retention_every_seconds, "retention", self._retention.run)
         beside.every(LOOK_SECONDS, "privacy.review", self._review.run)
+        beside.every(self._settings.poll_seconds, "erasure", self._erasures.run)
+        beside.every(BACKUPS_SECONDS, "erasure.backups", self._backups.run)
+        # Also where the database was exchanged for a restored one under processes that run.
+        beside.every(BACKUPS_SECONDS, "erasure.replay", replay.run)
         self._ready.set()
         announce_ready(self._settings)
 
-    def _serve_probes(self, platform: Platform, schema: SchemaGate) -> None:
+    def _serve_probes(self, platform: Platform, schema: SchemaGate, tombstones: TombstoneGate) -> None:
         probes = ProbeServer(
             self._settings.metrics_host,
             self._settings.metrics_port,
             platform.metrics.registry,
             started=self._loaded.is_set,
-            ready=lambda: self._ready.is_set() or schema.trouble or False,
+            ready=lambda: self._ready.is_set() or schema.trouble or tombstones.trouble or False,
         )
         probes.start()
         self._parts.callback(probes.stop)
@@ -155,6 +168,9 @@ class Runtime:
         self._log_retention = LogRetention(platform.settings, platform.metrics)
         reviewed = Reviewed(platform.database, platform.settings, platform.workload)
         self._review = ReviewSchedule(reviewed, platform.evidence, platform.metrics)
+        of_all = (platform.database, platform.evidence, platform.signer, platform.settings, platform.metrics)
+        self._erasures = ErasureExecutor(*of_all)
+        self._backups = BackupSchedule(platform.database, platform.rotation, platform.signer, platform.settings)
         log.info("worker.ready", workload=platform.workload.name, model=platform.workload.version)
 
     async def _close(self) -> None:

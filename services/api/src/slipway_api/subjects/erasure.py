@@ -1,0 +1,48 @@
+"""`DELETE /v1/subjects/{subject_id}`, and the requests by which rights are answered."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from slipway.erasure import tracking
+from slipway.erasure.schemas import TrackedRequest
+from slipway.errors import InvalidInput, NotFound
+from slipway.subjects.schemas import RequestView
+from slipway_api.documentation import AUTHENTICATED, problems
+from slipway_api.state import ApiParts
+from slipway_api.subjects.parameters import Reader, SubjectId, Writer
+
+_PROBLEMS = problems(*AUTHENTICATED, InvalidInput, NotFound)
+_LOCATION: dict[int | str, dict[str, Any]] = {
+    202: {"headers": {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}}
+}
+
+
+def add_routes(routes: APIRouter) -> None:
+    """Add the routes of erasure."""
+
+    @routes.delete(
+        "/{subject_id}",
+        operation_id="eraseSubject",
+        summary="Erase a person: everything held of them, and the key that opens it in backups",
+        status_code=HTTPStatus.ACCEPTED,
+        responses={**_LOCATION, **_PROBLEMS},
+    )
+    async def erase(response: Response, api: ApiParts, principal: Writer, subject_id: SubjectId) -> RequestView:
+        keyset = await api.platform.keyring.keyset(principal.tenant_id)
+        async with api.platform.database.transaction(principal.tenant_id) as connection:
+            request = await tracking.ask(connection, keyset, principal, subject_id)
+        response.headers["Location"] = f"/v1/subjects/{request.subject_id}/requests/{request.id}"
+        return request
+
+    @routes.get(
+        "/{subject_id}/requests/{request_id}",
+        operation_id="getSubjectRequest",
+        summary="Follow a request about a person; once it is done, with its signed receipt",
+        responses=_PROBLEMS,
+    )
+    async def get_request(api: ApiParts, principal: Reader, subject_id: UUID, request_id: UUID) -> TrackedRequest:
+        async with api.platform.database.transaction(principal.tenant_id) as connection:
+            return await tracking.track(connection, subject_id, request_id)
