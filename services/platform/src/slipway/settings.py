@@ -146,8 +146,8 @@ class Settings(BaseSettings):
     )
     evidence_dir: Path = Field(
         Path("var/evidence"),
-        description="Folder of what must outlive the database: checkpoints of the audit log ([audit](audit.md)), and who "
-        "was erased ([erasure](erasure.md)).",
+        description="Folder of what must outlive the database: checkpoints of the audit log ([audit](audit.md)), and "
+        "who was erased ([erasure](erasure.md)).",
     )
     key_provider_timeout: float = Field(5.0, gt=0, le=60, description="Seconds to wait for the key provider.")
     tenant_key_ttl: float = Field(300.0, gt=0, le=300, description="Seconds an unwrapped tenant key stays in memory.")
