@@ -1,0 +1,96 @@
+"""Backups die of whom is erased: the tenant's key is replaced in time, and the receipt tells when that was."""
+
+import base64
+from datetime import datetime, timedelta
+
+import pytest
+
+from slipway.clock import now, use_clock
+from slipway.erasure.backups import BackupSchedule
+from slipway.erasure.receipts import holds
+from slipway.keys.envelope import SealBroken
+from slipway.keys.provider import KeyDestroyed
+from slipway.subjects.schemas import Receipt
+
+VERSIONS = "SELECT version, emptied_at IS NULL FROM tenant_keys WHERE tenant_id = %s ORDER BY version"
+
+
+@pytest.fixture
+def schedule(platform):
+    def make(**changes):
+        settings = platform.settings.model_copy(update=changes)
+        return BackupSchedule(platform.database, platform.rotation, platform.signer, settings)
+
+    return make
+
+
+async def test_the_receipt_promises_a_date_and_then_says_what_came_of_it(registry, platform, schedule, rows):
+    await registry.take_in("ada", "bob")
+    request = await registry.erase("ada")
+    promised = request.receipt.body["backups"]
+    assert (promised["tenant_key_version"], promised["certain"]) == (1, False)
+    at_latest = datetime.fromisoformat(promised["dead_from"])
+    assert abs(at_latest - now() - timedelta(days=1)) < timedelta(minutes=5)
+
+    await schedule().run()
+    assert await rows(VERSIONS, registry.principal.tenant_id) == [(1, True)]
+    assert (await registry.track(request)).receipt == request.receipt
+
+    later = now() + timedelta(days=1, minutes=1)
+    with use_clock(lambda: later):
+        await schedule().run()
+    assert await rows(VERSIONS, registry.principal.tenant_id) == [(1, False), (2, True)]
+    shown = (await registry.track(request)).receipt
+    told = shown.body["backups"]
+    assert (told["tenant_key_version"], told["certain"]) == (1, True)
+    assert datetime.fromisoformat(told["dead_from"]) == later
+    assert shown.body["stores"] == request.receipt.body["stores"]
+    receipt = Receipt(shown.body, base64.b64decode(shown.signature), shown.key_id)
+    assert holds(receipt, platform.signer.public_key)
+    assert await registry.id_of("bob")
+
+
+async def test_a_rotation_by_hand_is_told_of_as_well(registry, platform, schedule):
+    await registry.take_in("ada")
+    request = await registry.erase("ada")
+    await platform.rotation.rotate(registry.principal.tenant_id, "test")
+    await schedule().run()
+    assert (await registry.track(request)).receipt.body["backups"]["certain"] is True
+
+
+async def test_one_rotation_serves_all_who_were_erased_before_it(registry, schedule, rows):
+    await registry.take_in("ada", "bob", "carl")
+    for name in ("ada", "bob"):
+        await registry.erase(name)
+    await schedule(erasure_rotation_seconds=0).run()
+    await schedule(erasure_rotation_seconds=0).run()
+    assert await rows(VERSIONS, registry.principal.tenant_id) == [(1, False), (2, True)]
+    await registry.erase("carl")
+    await schedule(erasure_rotation_seconds=0).run()
+    assert len(await rows(VERSIONS, registry.principal.tenant_id)) == 3
+
+
+async def test_an_older_backup_with_every_key_still_alive_opens_nobody_who_was_erased(
+    registry, platform, schedule, rows
+):
+    """The wrapped key and the sealed inputs as they were, under the tenant's keys as the provider opens them today."""
+    await registry.take_in("ada", "bob")
+    ada, bob = await registry.id_of("ada"), await registry.id_of("bob")
+    saved = dict(await rows("SELECT subject_id, wrapped FROM subject_keys"))
+    tenant = registry.principal.tenant_id
+    old = (await rows("SELECT wrapped FROM tenant_keys WHERE tenant_id = %s", tenant))[0][0]
+    before = await platform.keyring.keyset(tenant)
+    assert before.subject_key(str(ada), saved[ada])
+    assert before.subject_key(str(bob), saved[bob])
+
+    await registry.erase("ada")
+    await schedule(erasure_rotation_seconds=0).run()
+
+    today = await platform.keyring.keyset(tenant)
+    with pytest.raises(SealBroken):
+        today.subject_key(str(ada), saved[ada])
+    with pytest.raises(KeyDestroyed):
+        await platform.key_provider.unwrap(old, tenant=str(tenant))
+    newest = dict(await rows("SELECT subject_id, wrapped FROM subject_keys"))
+    assert today.subject_key(str(bob), newest[bob])
+    assert ada not in newest
