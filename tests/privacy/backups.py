@@ -60,8 +60,8 @@ class Backup:
 async def opened(settings: Settings, backup: Backup, wanted: Sequence[Person], *, newest: str | None = None) -> int:
     """Return of how many people a restored backup gives away an input, with every key that is alive.
 
-    Those are the tenants' keys as the backup has them and as the live database has them, opened by the key provider; and
-    where `newest` names the live database, the people's own keys of today as well.
+    Those are the tenants' keys as the backup has them and as the live database has them, opened by the key provider;
+    and where `newest` names the live database, the people's own keys of today as well.
     """
     place = backup.restore()
     try:

@@ -1,8 +1,8 @@
 """The proof of the erasure, whole: people in a running stack, some of them erased, and a hunt for what is left of them.
 
-Hunted are, byte by byte, PostgreSQL's files, all that Redis holds, logs, evidence and every other file of the stack: for
-marks that were in the inputs, and for each erased person's ciphertexts, wrapped key and blind index. All of these are
-found before. Then an older backup is opened with every key that is still alive.
+Hunted are, byte by byte, PostgreSQL's files, all that Redis holds, logs, evidence and every other file of the stack:
+for marks that were in the inputs, and for each erased person's ciphertexts, wrapped key and blind index. All of these
+are found before. Then an older backup is opened with every key that is still alive.
 """
 
 import asyncio

@@ -22,12 +22,14 @@ from slipway.review.service import REVIEWS
 from slipway.review.service import review as run_review
 from slipway.settings import Settings
 from slipway.workload.loader import AnyWorkload, find_workload
+from slipway_cli import erasures
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
 from slipway_cli.stack.environment import local_settings
 
 ResultT = TypeVar("ResultT")
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+erasures.add_commands(app)
 
 
 class Format(StrEnum):
