@@ -313,6 +313,28 @@ _RETENTION = Row(
     ),
 )
 
+_ERASURE = Row(
+    "Erasure",
+    (
+        Panel(
+            "Beyond the deadline",
+            "Zero. An erasure has five minutes, and takes seconds; one that a legal hold keeps does not count.",
+            "s",
+            above(bad=1),
+            (Query("max(slipway_erasure_overdue_seconds)", "most overdue"),),
+            alerts=("ErasureOverdue",),
+        ),
+        Panel(
+            "Attempts",
+            "One for each person; `held`: looked at again and again until the legal hold ends. `failed`: read the log "
+            "of the workers for `erasure.failed`.",
+            "none",
+            NO_LIMIT,
+            (Query("sum by (outcome) (increase(slipway_erasures_total[1h]))", "{{outcome}}"),),
+        ),
+    ),
+)
+
 _REVIEW = Row(
     "Review of data handling",
     (
@@ -337,6 +359,6 @@ _REVIEW = Row(
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; keys; the audit log; retention; and review.",
-    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _REVIEW),
+    "PostgreSQL, which has the truth; Redis, which may be lost; keys; the audit log; retention; erasure; and review.",
+    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _ERASURE, _REVIEW),
 )

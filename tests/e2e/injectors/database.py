@@ -1,4 +1,4 @@
-"""What goes wrong in PostgreSQL: sessions that hold up others, keys and rows that stay, rights that nobody declared."""
+"""What goes wrong in PostgreSQL: sessions that hold up others, what stays and should not, rights that nobody declared."""
 
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +13,16 @@ _FORGED = "00000000-0000-4000-8000-00000000f06e"
 _PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--dbname", "slipway", "--command")
 
 
+_LATE = "00000000-0000-4000-8000-00000000e2e1"
+_LATE_PERSON = f"""
+INSERT INTO subjects (id, tenant_id) SELECT '{_LATE}', id FROM tenants WHERE id <> '{_FORGED}' LIMIT 1
+"""
+# Its lease leaves time for the lock to be taken.
+_LATE_ERASURE = f"""
+INSERT INTO subject_requests (tenant_id, kind, subject_id, requested_by, deadline, lease_until)
+SELECT tenant_id, 'erasure', id, 'e2e', now() - interval '1 hour', now() + interval '5 s'
+FROM subjects WHERE id = '{_LATE}'
+"""
 _OLD_JOB = """
 INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by, created_at, touched_at, finished_at)
 SELECT gen_random_uuid(), id, 'triage', 'completed', 5, 'e2e', at, at, at
@@ -84,6 +94,15 @@ def keep_old_row(stage: Stage) -> Iterator[None]:
     finally:
         _run(stage, _FORGET_RUNS)
         stage.project.compose("restart", "--timeout", "30", "worker")
+
+
+@contextmanager
+def block_erasure(stage: Stage) -> Iterator[None]:
+    """Leave somebody there who should have been erased an hour ago, locked; when the lock is gone, they are erased."""
+    _run(stage, _LATE_PERSON)
+    with _session(stage, f"SELECT 1 FROM subjects WHERE id = '{_LATE}' FOR UPDATE"):
+        _run(stage, _LATE_ERASURE)
+        yield
 
 
 def _run(stage: Stage, statements: str) -> None:
