@@ -138,6 +138,7 @@ class Runtime:
         beside.every(self._settings.retention_every_seconds, "retention", self._retention.run)
         beside.every(LOOK_SECONDS, "privacy.review", self._review.run)
         beside.every(self._settings.poll_seconds, "erasure", self._erasures.run)
+        beside.every(self._settings.poll_seconds, "erasure.measure", self._erasures.measure)
         beside.every(BACKUPS_SECONDS, "erasure.backups", self._backups.run)
         # Also where the database was exchanged for a restored one under processes that run.
         beside.every(BACKUPS_SECONDS, "erasure.replay", replay.run)

@@ -53,16 +53,20 @@ class ErasureExecutor:
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Do what there is to do, and say how late the latest is.
+        """Do what there is to do.
 
         Raises:
             Unavailable: PostgreSQL does not answer.
         """
         while claimed := await requests.claim(self._database, RequestKind.ERASURE, _LEASE_SECONDS):
             await self._work(claimed)
-        await self._measure()
 
-    async def _measure(self) -> None:
+    async def measure(self) -> None:
+        """Say how late the latest is. Beside the work, so that it is said also while one takes long.
+
+        Raises:
+            Unavailable: PostgreSQL does not answer.
+        """
         async with self._database.system_transaction() as connection:
             deadline = await repository.earliest_deadline(connection)
         late = _NONE if deadline is None else max(clock.now() - deadline, _NONE)
