@@ -1,4 +1,4 @@
-"""What goes wrong in PostgreSQL: sessions that hold up others, what stays and should not, rights that nobody declared."""
+"""What goes wrong in PostgreSQL: sessions that hold up others, rows that stay, rights that nobody declared."""
 
 import subprocess
 from collections.abc import Iterator
