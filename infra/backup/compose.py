@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from infra.backup.evidence import packed
 from infra.backup.server import run
 
 SERVERS = {"postgres": "slipway", "unleash-db": "unleash"}
@@ -27,6 +28,13 @@ import os, sys
 with open('{_WRAPPED}.new', 'wb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
     file.write(sys.stdin.buffer.read())
 os.replace('{_WRAPPED}.new', '{_WRAPPED}')
+"""
+_EVIDENCE = "/volumes/evidence"
+_READ_EVIDENCE = f"import sys, tarfile; tarfile.open(fileobj=sys.stdout.buffer, mode='w|').add('{_EVIDENCE}', '.')"
+_WRITE_EVIDENCE = f"""
+import sys, tarfile
+with tarfile.open(fileobj=sys.stdin.buffer, mode='r|') as content:
+    content.extractall('{_EVIDENCE}', numeric_owner=True, filter='tar')
 """
 _AS_SUPERUSER = 'PGUSER="${POSTGRES_USER:-postgres}" exec "$0" "$@"'
 
@@ -54,12 +62,25 @@ class Stack:
 
     def save_secrets(self, file: IO[bytes]) -> None:
         """Write every secret of the stack to a file: the keys that open the data are among them."""
-        self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "setup", "-c", _READ, stdout=file)
+        self._in_setup(_READ, stdout=file)
 
     def put_secrets(self, path: Path) -> None:
         """Give a stack that has no secrets yet those of a file."""
         with path.open("rb") as file:
-            self("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "setup", "-c", _WRITE, stdin=file)
+            self._in_setup(_WRITE, stdin=file)
+
+    def save_evidence(self, file: IO[bytes]) -> None:
+        """Write to a file, as a tar, what must outlive the database: who was erased, how far the audit log goes."""
+        self._in_setup(_READ_EVIDENCE, stdout=file)
+
+    def put_evidence(self, source: Path) -> None:
+        """Give a stack that has none the evidence of a folder, or of a file that `save_evidence` has written."""
+        with packed(source) as file:
+            self._in_setup(_WRITE_EVIDENCE, stdin=file)
+
+    def _in_setup(self, program: str, *, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None) -> None:
+        inside = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", "setup", "-c", program)
+        self(*inside, stdin=stdin, stdout=stdout)
 
     def save_wrapped_keys(self, file: IO[bytes]) -> None:
         """Back up the tenants' wrapped keys inside the stack, and write that backup to a file."""

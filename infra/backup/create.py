@@ -4,6 +4,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from infra.backup.apart import Apart
 from infra.backup.compose import SERVERS, ComposeServer, Stack
 from infra.backup.dump import dump
 from infra.backup.errors import BackupError
@@ -14,39 +15,43 @@ from infra.backup.server import query
 _APPLICATION = "postgres"
 
 
-def create(stack: Stack, folder: Path, keys: Path, wrapped: Path) -> Manifest:
-    """Write the data into a new folder, and the keys that open it into files elsewhere.
+def create(stack: Stack, folder: Path, apart: Apart) -> Manifest:
+    """Write the data into a new folder, and what is kept apart into its files.
 
     Args:
         stack: what is backed up.
         folder: of the data.
-        keys: new file of the stack's secrets.
-        wrapped: file of the tenants' wrapped keys, whose newest backup replaces every older one.
+        apart: new files, all but that of the wrapped keys, whose newest backup replaces every older one.
 
     Raises:
         BackupError: a place is taken, or a server does not answer. Nothing is left then.
     """
-    if any(path.resolve().is_relative_to(folder.resolve()) for path in (keys, wrapped)):
-        raise BackupError("The keys must not lie beside the data that they open: name another place for them.")
+    apart.refuse_within(folder)
     try:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         raise BackupError(f"{folder} is there already. A backup overwrites nothing: name another place.") from None
-    kept = False
+    kept: list[Path] = []
     try:
-        with private(keys) as file:
-            kept = True
+        with private(apart.keys) as file:
+            kept.append(apart.keys)
             stack.save_secrets(file)
         parts = [dump(ComposeServer(stack, service), service, name, folder) for service, name in SERVERS.items()]
         # After the data, whose keys have to be among them.
-        with newest(wrapped) as file:
-            stack.save_wrapped_keys(file)
-        manifest = _manifest(stack, keys, parts)
+        if apart.wrapped:
+            with newest(apart.wrapped) as file:
+                stack.save_wrapped_keys(file)
+        manifest = _manifest(stack, apart.keys, parts)
         manifest.write(folder)
+        # At last: whoever is in the data and was erased by now is named in it.
+        if apart.evidence:
+            with private(apart.evidence) as file:
+                kept.append(apart.evidence)
+                stack.save_evidence(file)
     except BaseException:
         shutil.rmtree(folder)
-        if kept:  # what was there before belongs to another backup
-            keys.unlink(missing_ok=True)
+        for path in kept:  # what was there before belongs to another backup
+            path.unlink(missing_ok=True)
         raise
     return manifest
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from infra.backup.apart import Apart
 from infra.backup.create import create
 from infra.backup.errors import BackupError
 from infra.backup.files import newest, private, sha256
@@ -101,19 +102,19 @@ def test_a_backup_that_is_refused_leaves_the_keys_of_another_alone(tmp_path):
 
     with pytest.raises(BackupError, match="overwrites nothing"):
         create(
-            None, tmp_path / "new", keys, tmp_path / "slipway.keys"
+            None, tmp_path / "new", Apart(keys, tmp_path / "slipway.keys", tmp_path / "evidence.tar")
         )  # it asks no server before it has a place for the keys
 
     assert keys.read_text() == "those of an older backup"
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("inside", ["keys", "wrapped"])
-def test_no_keys_are_put_beside_the_data(tmp_path, inside):
-    places = {"keys": tmp_path / "keys.json", "wrapped": tmp_path / "slipway.keys"}
+@pytest.mark.parametrize("inside", ["keys", "wrapped", "evidence"])
+def test_nothing_that_belongs_apart_is_put_beside_the_data(tmp_path, inside):
+    places = {"keys": tmp_path / "keys.json", "wrapped": tmp_path / "slipway.keys", "evidence": tmp_path / "e.tar"}
     places[inside] = tmp_path / "new" / "inside"
     with pytest.raises(BackupError, match="must not lie beside the data"):
-        create(None, tmp_path / "new", places["keys"], places["wrapped"])
+        create(None, tmp_path / "new", Apart(**places))
     assert list(tmp_path.iterdir()) == []
 
 

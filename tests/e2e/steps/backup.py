@@ -51,7 +51,9 @@ def run(stage: Stage) -> None:
 
 
 def _backup(project: Project, what: str, data: Path, keys: Path) -> str:
-    program = [sys.executable, "-m", "infra.backup", what, str(data), "--keys", str(keys)]
+    evidence = keys.with_name("backup-evidence.tar")
+    places = ["--keys", str(keys), "--evidence", str(evidence)]
+    program = [sys.executable, "-m", "infra.backup", what, str(data), *places]
     return command(program, environment={**os.environ, **project.variables}).strip()
 
 

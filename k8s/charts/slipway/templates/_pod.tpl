@@ -2,7 +2,7 @@
 What our pods have in common. Each of these takes one dict, "the component":
   root: $, component: its label, values: its part of the values, image: its image, secret: whose Secret it mounts,
   name: the end of its objects' names, where that is not the label,
-  evidence: whether it reads or writes what must outlive the database.
+  evidence: whether it writes what must outlive the database; `read`: whether it only reads it.
 */}}
 
 {{/*
@@ -87,6 +87,9 @@ volumeMounts:
   {{- if .evidence }}
   - name: evidence
     mountPath: /var/lib/slipway/evidence
+    {{- if eq (toString .evidence) "read" }}
+    readOnly: true
+    {{- end }}
   {{- end }}
   {{- if include "slipway.tenantKeys" . }}
   - name: tenant-keys

@@ -10,6 +10,7 @@ MEASURES = (
     "API keys are kept as digests and can be revoked within seconds; every change is in a sealed audit log.",
     "Log lines, traces and metrics have declared fields only; none of them is about a person.",
     "Connections from outside are encrypted (TLS at the gateway), and so are webhooks.",
+    "Whoever is erased leaves every store within minutes, with a signed receipt, and no backup brings them back.",
     "Deletion by age is part of the service, and its periods are in this record.",
 )
 """One sentence each."""

@@ -53,7 +53,15 @@ _PATH: Held = held(
     "address, no query and no agent of anybody.",
 )[HELD]
 _SIGNAL: Held = nothing_personal(Purpose.OPERATING, "What is not declared does not leave the process.")[HELD]
-_EVIDENCE: Held = nothing_personal(Purpose.ACCOUNTABILITY)[HELD]
+_EVIDENCE: Held = held(
+    DataClass.PERSONAL,
+    Purpose.ACCOUNTABILITY,
+    Form.RANDOM,
+    OnExport.EXPLAINED,
+    OnErasure.KEPT,
+    "Of people only the ids that were drawn for those who were erased. Nothing leads from them to anybody; they keep a "
+    "backup from bringing somebody back.",
+)[HELD]
 _SETTING: Held = nothing_personal(Purpose.OPERATING)[HELD]
 _MODEL: Held = nothing_personal(
     Purpose.ANSWERING,
@@ -96,9 +104,13 @@ PLACES = (
     ),
     Place(
         "evidence",
-        "Signed lines that outlive the database: ids of tenants, how far their audit logs go, and reviews.",
+        "Signed lines that outlive the database: ids of tenants, how far their audit logs go, who was erased, reviews.",
         _EVIDENCE,
-        Kept("what was cut off the audit log is found by it", until="an operator moves old files away"),
+        Kept(
+            "what was cut off the audit log is found by it, and whom a backup must not bring back",
+            until="an operator moves old files away",
+        ),
+        ("evidence", "backup-evidence"),
         ("evidence",),
         ("evidence",),
     ),
