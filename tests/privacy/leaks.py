@@ -41,6 +41,7 @@ OWN_DATA = frozenset(
     }
 )
 """Operations whose good answers give callers their own data: results, or the URL of a webhook. Their errors do not."""
+_FOLLOWED = "/v1/subjects/{subject_id}/requests/{request_id}"
 _ERROR = 400
 _PATIENCE_SECONDS = 90.0
 _SETTINGS = {
@@ -190,7 +191,15 @@ class _Client:
         sent = (await http.post(f"/v1/webhooks/{hook['id']}/test", headers=self._key)).raise_for_status().json()
         await self._wait_for_jobs(http)
         ids = {"job_id": job["id"], "webhook_id": hook["id"], "delivery_id": sent.get("id", NIL)}
-        return document, ids | {"subject_id": await self._put_right(http, job["id"], inputs[0]["person"])}
+        ids |= {"subject_id": await self._put_right(http, job["id"], inputs[0]["person"])}
+        return document, ids | {_FOLLOWED: await self._erase(http, inputs[1]["person"])}
+
+    async def _erase(self, http: httpx.AsyncClient, person: str) -> str:
+        """Ask for the erasure of a person, by their name; return where it is followed."""
+        answer = await http.delete(f"/v1/subjects/{person}", headers=self._key)
+        self._leaks.answers["DELETE /v1/subjects/{subject_id}", answer.status_code] += 1
+        self._leaks.search(self._marks, "answers: DELETE /v1/subjects/{subject_id}", answer.content)
+        return answer.raise_for_status().headers["Location"]
 
     async def _put_right(self, http: httpx.AsyncClient, job_id: str, person: str) -> str:
         """Correct an input about a person, with marks; return the person's id."""

@@ -62,7 +62,7 @@ class Orders:
         Args:
             document: the OpenAPI document.
             new: makes a mark.
-            ids: of what the caller owns, by the name of the path's parameter.
+            ids: of what the caller owns, by the name of the path's parameter; or a whole path, by the documented one.
             receiver: where webhooks may be sent to.
         """
         self._document = document
@@ -177,6 +177,8 @@ class Orders:
         return Order(operation, what, method.upper(), self._filled(path), {**kind, **(headers or {})}, **more)
 
     def _filled(self, path: str) -> str:
+        if path in self._ids:
+            return self._ids[path]
         for part in path.split("/"):
             if part.startswith("{"):
                 path = path.replace(part, self._ids.get(part[1:-1], NIL))

@@ -75,8 +75,8 @@ def write(erased: Erased, signer: AuditSigner) -> Receipt:
 
 
 def sign(body: Mapping[str, Any], signer: AuditSigner) -> Receipt:
-    """Return a receipt with the time of its issue and a signature over both."""
-    issued = {**body, "issued_at": clock.now().isoformat()}
+    """Return a receipt with the time of its issue, whose key it is, and a signature over all of it."""
+    issued = {**body, "issued_at": clock.now().isoformat(), "public_key": signer.public_key.hex()}
     return Receipt(issued, signer.sign(statement(issued)), signer.key_id)
 
 
