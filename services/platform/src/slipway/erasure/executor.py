@@ -27,7 +27,7 @@ from slipway.telemetry.logs import get_logger
 from slipway.telemetry.metrics import Metrics
 
 _LEASE_SECONDS = 30.0
-_HELD_SECONDS = 10.0
+_HELD_SECONDS = 30.0
 """Between two looks whether a legal hold is still there."""
 _ACTOR = "worker"
 _PASSES = 20

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from slipway.database import Database
 from slipway.erasure.ledger import Ledger
-from slipway.erasure.replay import missing
+from slipway.erasure.replay import Comparison
 from slipway.erasure.service import StillComing
 from slipway.errors import Unavailable
 from slipway.evidence import BrokenEvidenceError, EvidenceError
@@ -29,8 +29,7 @@ class TombstoneGate:
     """
 
     def __init__(self, database: Database, ledger: Ledger, replay: Callable[[], Awaitable[object]] = nothing) -> None:
-        self._database = database
-        self._ledger = ledger
+        self._comparison = Comparison(database, ledger)
         self._replay = replay
         self.trouble: str | None = "The ledger of erasures has not been compared with the database yet."
         """What is waited for; None: the gate is open."""
@@ -52,7 +51,7 @@ class TombstoneGate:
     async def _ask(self) -> str | None:
         try:
             await self._replay()
-            left = len(await missing(self._database, self._ledger))
+            left = len(await self._comparison.missing())
         except Unavailable as error:
             return error.detail
         except (BrokenEvidenceError, EvidenceError) as error:

@@ -11,37 +11,48 @@ from slipway.tenants.repository import list_tenants
 log = get_logger(__name__)
 
 
-async def missing(database: Database, ledger: Ledger) -> list[Entry]:
-    """Return the entries of the ledger that the database knows nothing of, as they are, unverified.
+class Comparison:
+    """Of the ledger with the database. It remembers when nothing was missing, and looks again when either changes."""
 
-    Those of tenants that the database does not have are left out: it has nothing of theirs.
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clean: tuple[int, int, int] | None = None
 
-    Raises:
-        Unavailable: PostgreSQL does not answer.
-        EvidenceError: the ledger cannot be read.
-        BrokenEvidenceError: lines that were there have vanished.
-    """
-    newest = await ledger.newest()
-    if not newest:
-        return []
-    async with database.system_transaction() as connection:
-        # A line each, from the first to the newest: mostly that is all there is to see.
-        if await repository.ledger_end(connection) == (newest, newest):
+    async def missing(self) -> list[Entry]:
+        """Return the entries of the ledger that the database knows nothing of, as they are, unverified.
+
+        Those of tenants that the database does not have are left out: it has nothing of theirs.
+
+        Raises:
+            Unavailable: PostgreSQL does not answer.
+            EvidenceError: the ledger cannot be read.
+            BrokenEvidenceError: lines that were there have vanished.
+        """
+        newest = await self._ledger.newest()
+        if not newest:
             return []
-        known = await repository.known(connection)
-        tenants = set((await list_tenants(connection)).values())
-    return [
-        entry
-        for entry in await ledger.named()
-        if entry.person.tenant in tenants and (entry.person.tenant, entry.person.id) not in known
-    ]
+        async with self._database.system_transaction() as connection:
+            count, highest = await repository.ledger_end(connection)
+            # A line each, from the first to the newest: mostly that is all there is to see.
+            if count == highest == newest or self._clean == (newest, count, highest):
+                return []
+            known = await repository.known(connection)
+            tenants = set((await list_tenants(connection)).values())
+        found = [
+            entry
+            for entry in await self._ledger.named()
+            if entry.person.tenant in tenants and (entry.person.tenant, entry.person.id) not in known
+        ]
+        self._clean = None if found else (newest, count, highest)
+        return found
 
 
 class Replay:
     """Any number of processes may do it at once."""
 
     def __init__(self, database: Database, ledger: Ledger, settings: Settings, actor: str) -> None:
-        self._database = database
+        self._comparison = Comparison(database, ledger)
         self._ledger = ledger
         self._eraser = Eraser(database, ledger, settings)
         self._actor = actor
@@ -55,7 +66,7 @@ class Replay:
             BrokenEvidenceError: a line of it does not hold, or lines have vanished. Nobody was erased.
             StillComing: somebody's inputs come in all the time.
         """
-        wanted = {entry.person for entry in await missing(self._database, self._ledger)}
+        wanted = {entry.person for entry in await self._comparison.missing()}
         if not wanted:
             return 0
         for entry in await self._ledger.verified():

@@ -42,7 +42,7 @@ _LAY = text("""
 
 _JOBS_OF = text("""
     SELECT DISTINCT job_id FROM (
-        SELECT job_id FROM job_items WHERE subject_id = :subject ORDER BY job_id LIMIT :items
+        SELECT job_id FROM job_items WHERE subject_id = :subject LIMIT :items
     ) next ORDER BY job_id LIMIT :jobs
 """)
 
