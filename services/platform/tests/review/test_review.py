@@ -33,7 +33,7 @@ async def found(platform, reviewed, principal):
 async def test_a_system_that_is_as_declared_has_no_findings_and_was_looked_at(platform, reviewed, principal, stranger):
     report = await review(reviewed, platform.evidence)
 
-    assert [outcome.findings for outcome in report.outcomes] == [()] * 4
+    assert [outcome.findings for outcome in report.outcomes] == [()] * 5
     looked_at = {outcome.check: outcome.looked_at for outcome in report.outcomes}
     assert int(looked_at["inventory"].split()[0]) > 100
     assert "slipway_app" in looked_at["separation"]
@@ -72,6 +72,17 @@ async def test_a_row_that_should_be_gone_for_a_day_is_found(found, submit, platf
         assert (await found())["retention"] == []
     with ahead(31.5):
         assert "jobs: 2 rows are beyond their limit of 30 days." in (await found())["retention"]
+
+
+async def test_a_request_that_should_be_answered_is_found(found, principal, platform, rows):
+    order = "INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline) VALUES"
+    at = "gen_random_uuid(), 'test', now() + interval '5 min'"
+    for state in ("received", "held", "done"):
+        await rows(f"{order} (%s, 'erasure', '{state}', {at})", principal.tenant_id)
+    assert (await found())["requests"] == []
+    with ahead(1):
+        (told,) = (await found())["requests"]
+    assert told.startswith(f"Tenant {principal.tenant_id}: an erasure was due on 20")
 
 
 async def test_a_key_that_should_have_been_replaced_is_found(found, principal, platform):

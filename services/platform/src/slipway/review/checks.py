@@ -19,6 +19,8 @@ from slipway.keys.schemas import KeyVersion
 from slipway.retention.service import ClockError, Retention
 from slipway.review.schemas import Outcome
 from slipway.settings import Settings
+from slipway.subjects import requests
+from slipway.subjects.schemas import RequestState
 from slipway.workload.contract import Workload
 
 _GRACE = timedelta(days=1)
@@ -74,6 +76,19 @@ async def retention(of: Reviewed) -> Outcome:
     return Outcome("retention", question, looked_at, tuple(findings))
 
 
+async def open_requests(of: Reviewed) -> Outcome:
+    """Look for requests of people that should have been answered. One that a legal hold keeps is no finding."""
+    async with of.database.system_transaction() as connection:
+        found = await requests.every_open(connection)
+    held, now = [each for each in found if each.state == RequestState.HELD], clock.now()
+    late = [each for each in found if each.state != RequestState.HELD and each.deadline < now]
+    findings = [
+        f"Tenant {each.tenant_id}: an {each.kind} was due on {each.deadline:%Y-%m-%d %H:%M} UTC." for each in late
+    ]
+    looked_at = f"{len(found)} open requests; {len(held)} kept by a legal hold"
+    return Outcome("requests", "Are people's requests answered in time?", looked_at, tuple(findings))
+
+
 async def key_ages(of: Reviewed) -> Outcome:
     """Look for keys of tenants that should have been replaced, or destroyed, a day ago or longer."""
     async with of.database.system_transaction() as connection:
@@ -97,4 +112,4 @@ def _old(versions: list[KeyVersion], period: timedelta) -> list[str]:
 
 
 Check = Callable[[Reviewed], Awaitable[Outcome]]
-CHECKS: tuple[Check, ...] = (inventory, separation, retention, key_ages)
+CHECKS: tuple[Check, ...] = (inventory, separation, retention, open_requests, key_ages)

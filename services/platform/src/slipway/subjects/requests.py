@@ -49,6 +49,20 @@ _SETTLE = text("""
 """).bindparams(bindparam("receipt", type_=JSONB))
 
 
+_OPEN = text("""
+    SELECT tenant_id, kind, state, deadline FROM subject_requests WHERE state IN ('received', 'held', 'running')
+    ORDER BY deadline
+""")
+
+
+async def every_open(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return (tenant_id, kind, state, deadline) of each request that is not done, the most urgent first.
+
+    As the system role.
+    """
+    return (await connection.execute(_OPEN)).all()
+
+
 async def add_request(connection: AsyncConnection, tenant: UUID, order: RequestOrder) -> Row[Any]:
     """Insert a request; return its row.
 
