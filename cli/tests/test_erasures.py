@@ -50,7 +50,7 @@ async def tenant_with_a_tombstone(settings, signer):
     first_key = await wrap_first_key(LocalKeyProvider.load(settings), tenant)
     async with database.transaction(tenant) as connection:
         await create_tenant(connection, tenant, "shop", first_key, "test")
-    tombstone = Tombstone(Person(tenant, uuid4()), now(), None, 1)
+    tombstone = Tombstone(Person(tenant, uuid4()), now(), None)
     await Ledger(Evidence(settings.evidence_dir, signer)).append(tombstone)
     await database.close()
 

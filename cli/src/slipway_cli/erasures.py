@@ -60,7 +60,7 @@ def check_receipt(
 async def _replay(settings: Settings) -> int:
     ledger = Ledger(Evidence(settings.evidence_dir, AuditSigner.load(settings)))
     async with open_database(settings) as database:
-        return await Replay(database, ledger, settings, ACTOR).run()
+        return await Replay(database, ledger, ACTOR).run()
 
 
 def _receipt(file: Path) -> Receipt:

@@ -94,7 +94,7 @@ class Registry:
 
     def replay(self) -> Replay:
         """Return the replay of the platform's ledger."""
-        return Replay(self.database, self.ledger(), self.platform.settings, "test")
+        return Replay(self.database, self.ledger(), "test")
 
     def gate(self) -> TombstoneGate:
         """Return the gate as the API has it."""

@@ -8,6 +8,7 @@ import pytest
 from slipway.clock import now, use_clock
 from slipway.erasure.backups import BackupSchedule
 from slipway.erasure.receipts import holds
+from slipway.erasure.service import Eraser
 from slipway.keys.envelope import SealBroken
 from slipway.keys.provider import KeyDestroyed
 from slipway.subjects.schemas import Receipt
@@ -56,6 +57,56 @@ async def test_a_rotation_by_hand_is_told_of_as_well(registry, platform, schedul
     await platform.rotation.rotate(registry.principal.tenant_id, "test")
     await schedule().run()
     assert (await registry.track(request)).receipt.body["backups"]["certain"] is True
+
+
+async def test_a_rotation_in_the_middle_of_an_erasure_counts(registry, platform, monkeypatch):
+    """Between the first step and the last the person's key is wrapped anew: it is that version that opens backups."""
+    await registry.take_in("ada", "bob")
+    real = Eraser.empty
+
+    async def rotating(self, who):
+        await platform.rotation.rotate(who.tenant, "test")
+        await real(self, who)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Eraser, "empty", rotating)
+        request = await registry.erase("ada")
+    assert request.receipt.body["backups"] == {
+        **request.receipt.body["backups"],
+        "tenant_key_version": 2,
+        "certain": False,
+    }
+
+
+async def test_a_version_that_cannot_be_destroyed_keeps_backups_alive_of_who_was_there(registry, platform, rows):
+    await registry.take_in("ada", "bob")
+    await platform.rotation.rotate(registry.principal.tenant_id, "test")
+    ended = "destroyed_at = NULL, retired_at = retired_at - interval '1 hour'"
+    await rows(f"UPDATE tenant_keys SET {ended} WHERE version = 1")
+    await registry.take_in("carl")
+    schedule = BackupSchedule(platform.database, platform.rotation, platform.signer, platform.settings)
+    erased = {name: await registry.erase(name) for name in ("ada", "carl")}
+    assert erased["ada"].receipt.body["backups"] == {"tenant_key_version": 2, "dead_from": None, "certain": True}
+    assert erased["carl"].receipt.body["backups"]["dead_from"] is not None
+    await platform.rotation.rotate(registry.principal.tenant_id, "test")
+    await schedule.run()
+    told = {name: (await registry.track(request)).receipt.body["backups"] for name, request in erased.items()}
+    assert told["ada"] == {"tenant_key_version": 2, "dead_from": None, "certain": True}
+    assert (told["carl"]["certain"], told["carl"]["dead_from"] is None) == (True, False)
+
+
+async def test_a_tenant_from_before_there_were_index_keys_is_given_time(registry, schedule, rows):
+    await registry.take_in("ada")
+    await rows("DELETE FROM tenant_index_keys")
+    await rows("UPDATE tenant_keys SET created_at = now() - interval '40 days'")
+    await registry.erase("ada")
+    for _ in range(2):
+        await schedule(erasure_rotation_seconds=0).run()
+    assert await rows(VERSIONS, registry.principal.tenant_id) == [(1, True)]
+    later = now() + timedelta(hours=1, minutes=1)
+    with use_clock(lambda: later):
+        await schedule(erasure_rotation_seconds=0).run()
+    assert await rows(VERSIONS, registry.principal.tenant_id) == [(1, False), (2, True)]
 
 
 async def test_one_rotation_serves_all_who_were_erased_before_it(registry, schedule, rows):

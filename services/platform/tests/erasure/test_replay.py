@@ -158,7 +158,7 @@ async def test_what_was_compared_once_is_not_read_again_until_it_changes(registr
     await backup["save"]()
     await registry.erase("ada")
     entry = (await registry.ledger().named())[0]
-    await registry.ledger().append(Tombstone(entry.person, entry.begun_at, None, 1))
+    await registry.ledger().append(Tombstone(entry.person, entry.begun_at, None))
     comparison = Comparison(registry.database, registry.ledger())
     assert await comparison.missing() == []
 

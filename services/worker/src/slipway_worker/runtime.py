@@ -110,7 +110,7 @@ class Runtime:
     async def _open(self) -> None:
         platform = await self._parts.enter_async_context(open_platform(self._settings, self._tracing))
         schema, ledger = SchemaGate(platform.database), Ledger(platform.evidence)
-        replay = Replay(platform.database, ledger, platform.settings, "worker")
+        replay = Replay(platform.database, ledger, "worker")
         tombstones = TombstoneGate(platform.database, ledger, replay.run)
         self._serve_probes(platform, schema, tombstones)
         await platform.load()

@@ -51,7 +51,9 @@ _APP: dict[str, Grant] = {
             *("finished_at", "receipt", "receipt_signature", "key_id"),
         ),
     ),
-    "tombstones": Grant(EVERY_COLUMN, EVERY_COLUMN, ("line", "removed", "erased_at", "told_at")),
+    "tombstones": Grant(
+        EVERY_COLUMN, EVERY_COLUMN, ("line", "first_version", "key_version", "removed", "erased_at", "told_at")
+    ),
     "subject_keys": replace(_ADD_AND_REMOVE, update=("wrapped", "wrapped_by")),
     "jobs": _ALL,
     "job_items": _ALL,

@@ -9,6 +9,7 @@ from slipway.erasure import repository
 from slipway.erasure.receipts import sign
 from slipway.erasure.service import backups
 from slipway.errors import Unavailable
+from slipway.keys.repository import read_versions
 from slipway.keys.rotation import Rotation, RotationBlocked
 from slipway.keys.signer import AuditSigner
 from slipway.settings import Settings
@@ -19,6 +20,9 @@ EVERY_SECONDS = 30.0
 
 _ACTOR = "worker"
 _AT_ONCE = 200
+_ROLLOUT = timedelta(hours=1)
+_AT_ITS_MAKING = timedelta(minutes=1)
+"""A tenant that has had its index key for as long as its first key was made by a release that knows both."""
 
 log = get_logger(__name__)
 
@@ -51,10 +55,21 @@ class BackupSchedule:
 
     async def _rotate(self, tenant: UUID) -> None:
         try:
-            await self._rotation.rotate(tenant, _ACTOR)
+            if await self._may_rotate(tenant):
+                await self._rotation.rotate(tenant, _ACTOR)
         except (Unavailable, RotationBlocked, LookupError) as error:
             # It is tried again; KeyRotationOverdue tells of a rotation that does not come to its end.
             log.warning("keys.rotation_failed", tenant=str(tenant), reason=type(error).__name__)
+
+    async def _may_rotate(self, tenant: UUID) -> bool:
+        """Tell whether no process runs any more that knows first versions alone: see `slipway.keys.schedule`."""
+        since = await self._rotation.index_key_since(tenant)
+        if since is None:
+            await self._rotation.prepare(tenant)
+            return False
+        async with self._database.transaction(tenant) as connection:
+            first = (await read_versions(connection))[0].created_at
+        return since - first < _AT_ITS_MAKING or clock.now() - since >= _ROLLOUT
 
     async def _tell(self, tenant: UUID) -> int:
         """Replace the next receipts by ones that say for certain from when backups are dead; return how many."""
@@ -63,7 +78,8 @@ class BackupSchedule:
             for row in found:
                 receipt: Receipt | None = None
                 if row.receipt:
-                    dead = await backups(connection, row.key_version, row.erased_at, self._settings)
+                    versions = (row.first_version, row.key_version)
+                    dead = await backups(connection, *versions, row.erased_at, self._settings)
                     receipt = sign({**row.receipt, "backups": dead.told()}, self._signer)
                 await repository.tell(connection, row.subject_id, row.id, receipt, clock.now())
         return len(found)

@@ -13,6 +13,7 @@ from slipway.audit.schemas import Action
 from slipway.database import Database
 from slipway.erasure import repository
 from slipway.erasure.ledger import Ledger
+from slipway.erasure.mending import mend
 from slipway.erasure.receipts import Erased, write
 from slipway.erasure.schemas import Held, Person, Tombstone
 from slipway.erasure.service import Eraser, StillComing, backups
@@ -47,7 +48,9 @@ class ErasureExecutor:
         self, database: Database, evidence: Evidence, signer: AuditSigner, settings: Settings, metrics: Metrics
     ) -> None:
         self._database = database
-        self._eraser = Eraser(database, Ledger(evidence), settings)
+        self._ledger = Ledger(evidence)
+        self._mended = False
+        self._eraser = Eraser(database, self._ledger)
         self._signer = signer
         self._settings = settings
         self._metrics = metrics
@@ -57,7 +60,11 @@ class ErasureExecutor:
 
         Raises:
             Unavailable: PostgreSQL does not answer.
+            EvidenceError: the ledger has lost lines, and cannot be written. Nobody is erased until it can.
         """
+        if not self._mended:
+            await mend(self._database, self._ledger)
+            self._mended = True
         while claimed := await requests.claim(self._database, RequestKind.ERASURE, _LEASE_SECONDS):
             await self._work(claimed)
 
@@ -114,14 +121,15 @@ class ErasureExecutor:
         self, connection: AsyncConnection, claimed: RequestClaim, tombstone: Tombstone, line: int
     ) -> None:
         who, now = tombstone.person, clock.now()
-        removed = await repository.end(connection, who.id, now)
-        dead = await backups(connection, tombstone.key_version, now, self._settings)
-        erased = Erased(claimed.id, who, tombstone.begun_at, now, line, removed, dead)
+        ended = await repository.end(connection, who.id, now)
+        dead = await backups(connection, ended.first_version, ended.key_version, now, self._settings)
+        erased = Erased(claimed.id, who, tombstone.begun_at, now, line, ended.removed, dead)
         if not await requests.settle(connection, claimed, RequestState.DONE, write(erased, self._signer)):
             raise LeaseLost
-        told = {"request": str(claimed.id), "rows": sum(removed.values())}
-        await audit.record(connection, who.tenant, _ACTOR, Action.SUBJECT_ERASED, f"subject/{who.id}", **told)
-        log.info("erasure.done", tenant=str(who.tenant), count=sum(removed.values()))
+        rows, resource = sum(ended.removed.values()), f"subject/{who.id}"
+        told = {"request": str(claimed.id), "rows": rows}
+        await audit.record(connection, who.tenant, _ACTOR, Action.SUBJECT_ERASED, resource, **told)
+        log.info("erasure.done", tenant=str(who.tenant), count=rows)
 
     @asynccontextmanager
     async def _renewed(self, claimed: RequestClaim) -> AsyncIterator[None]:

@@ -35,9 +35,15 @@ tombstones = Table(
     Column("begun_at", DateTime(timezone=True), nullable=False, server_default=func.now(), info=_ERASURE),
     Column("line", BigInteger, comment="Number of its line in the evidence; null: it is about to be.", info=_ERASURE),
     Column(
+        "first_version",
+        Integer,
+        comment="Of the tenant's key: the oldest that has wrapped the subject's key.",
+        info=_ERASURE,
+    ),
+    Column(
         "key_version",
         Integer,
-        comment="Version of the tenant's key that last wrapped the subject's key; null: there was none.",
+        comment="Of the tenant's key: the newest that has wrapped the subject's key.",
         info=_ERASURE,
     ),
     Column(

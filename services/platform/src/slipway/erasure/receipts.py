@@ -23,8 +23,8 @@ _GONE = (OnErasure.DELETED, OnErasure.DESTROYED)
 _DELETED = "deleted"
 _DESTROYED = "deleted, and its key destroyed"
 _KEPT = "kept"
-_CLEAN = ("Redis", "log lines", "traces", "metrics", "model artifacts")
-"""Where nothing is about a person: declared so, and searched for in the tests."""
+_NOTHING = "It holds nothing about a person."
+_KEYS = "It holds keys of tenants or of the installation, and none of a person's."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,17 @@ def _stores(removed: Mapping[str, int]) -> Iterator[dict[str, Any]]:
             {"store": table, "done": _KEPT, "why": why}
             for why in dict.fromkeys(held.note for held in columns if _stays(held))
         )
+    yield {"store": "Redis", "done": "nothing", "why": _NOTHING}
     for place in PLACES:
-        if place.held.data_class in _ABOUT:
-            done = _KEPT if _stays(place.held) else _DELETED
-            yield {"store": place.name, "done": done, "why": place.held.note}
-    yield from ({"store": name, "done": "nothing", "why": "It holds nothing about a person."} for name in _CLEAN)
+        yield {"store": place.name, **_of_place(place.held)}
+
+
+def _of_place(held: Held) -> dict[str, str]:
+    if held.data_class in _ABOUT:
+        return {"done": _KEPT if _stays(held) else _DELETED, "why": held.note}
+    if held.data_class is DataClass.SECRET:
+        return {"done": _KEPT, "why": held.note or _KEYS}
+    return {"done": "nothing", "why": _NOTHING}
 
 
 def _tables() -> dict[str, list[Held]]:

@@ -4,7 +4,6 @@ from slipway.database import Database
 from slipway.erasure import repository
 from slipway.erasure.ledger import Entry, Ledger
 from slipway.erasure.service import Eraser
-from slipway.settings import Settings
 from slipway.telemetry.logs import get_logger
 from slipway.tenants.repository import list_tenants
 
@@ -51,10 +50,10 @@ class Comparison:
 class Replay:
     """Any number of processes may do it at once."""
 
-    def __init__(self, database: Database, ledger: Ledger, settings: Settings, actor: str) -> None:
+    def __init__(self, database: Database, ledger: Ledger, actor: str) -> None:
         self._comparison = Comparison(database, ledger)
         self._ledger = ledger
-        self._eraser = Eraser(database, ledger, settings)
+        self._eraser = Eraser(database, ledger)
         self._actor = actor
 
     async def run(self) -> int:

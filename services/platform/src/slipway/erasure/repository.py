@@ -12,16 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slipway.erasure.schemas import Person, Tombstone
 from slipway.subjects.schemas import Receipt
 
-_LOCK_SUBJECT = text("SELECT hold_until FROM subjects WHERE id = :subject FOR UPDATE")
+_LOCK_SUBJECT = text("SELECT hold_until, created_at FROM subjects WHERE id = :subject FOR UPDATE")
 
 _HELD_UNTIL = text("SELECT hold_until FROM subjects WHERE id = :subject AND hold_until > :now")
 
 _BEGIN = text("""
-    INSERT INTO tombstones (tenant_id, subject_id, begun_at, key_version)
-    VALUES (:tenant, :subject, :now, :key_version) ON CONFLICT DO NOTHING
+    INSERT INTO tombstones (tenant_id, subject_id, begun_at, first_version, key_version)
+    SELECT :tenant, :subject, :now, min(version), max(version) FROM tenant_keys
+    ON CONFLICT DO NOTHING
 """)
 
-_READ = text("SELECT begun_at, line, key_version FROM tombstones WHERE subject_id = :subject")
+_READ = text("SELECT begun_at, line FROM tombstones WHERE subject_id = :subject")
 
 _SET_LINE = text("UPDATE tombstones SET line = :line WHERE subject_id = :subject")
 
@@ -32,7 +33,19 @@ _ADD_REMOVED = text("""
     WHERE subject_id = :subject
 """)
 
-_END = text("UPDATE tombstones SET erased_at = :now WHERE subject_id = :subject RETURNING removed")
+_LOCK_KEYS = text("SELECT wrapped_by FROM subject_keys WHERE subject_id = :subject FOR UPDATE")
+
+_SET_VERSIONS = text("""
+    UPDATE tombstones SET key_version = :newest, first_version = (
+        SELECT min(version) FROM tenant_keys
+        WHERE retired_at IS NULL OR retired_at > CAST(:since AS timestamptz) - interval '1 minute'
+    )
+    WHERE subject_id = :subject
+""")
+
+_END = text("""
+    UPDATE tombstones SET erased_at = :now WHERE subject_id = :subject RETURNING removed, first_version, key_version
+""")
 
 _LAY = text("""
     INSERT INTO tombstones (tenant_id, subject_id, begun_at, line, removed, erased_at)
@@ -96,7 +109,7 @@ _UNTOLD = text("""
 """)
 
 _TO_TELL = text("""
-    SELECT t.subject_id, t.key_version, t.erased_at, r.id, r.receipt FROM tombstones t
+    SELECT t.subject_id, t.first_version, t.key_version, t.erased_at, r.id, r.receipt FROM tombstones t
     JOIN tenant_keys k ON k.tenant_id = t.tenant_id AND k.version = t.key_version
     LEFT JOIN subject_requests r ON r.tenant_id = t.tenant_id AND r.subject_id = t.subject_id
         AND r.kind = 'erasure' AND r.state = 'done'
@@ -110,6 +123,8 @@ _TELL = text("""
     WHERE id = :request
 """).bindparams(bindparam("receipt", type_=JSONB))
 
+_BEYOND = text("SELECT tenant_id, subject_id FROM tombstones WHERE line > :line ORDER BY line LIMIT :most")
+
 _TO_ROTATE = text("""
     SELECT DISTINCT t.tenant_id FROM tombstones t
     JOIN tenant_keys k ON k.tenant_id = t.tenant_id AND k.version = t.key_version
@@ -122,7 +137,7 @@ _OVERDUE = text("""
 
 
 async def lock_subject(connection: AsyncConnection, subject: UUID) -> Row[Any] | None:
-    """Hold a subject's row, until when a legal hold is on it; None: it is gone."""
+    """Hold a subject's row; return (hold_until, created_at), or None if it is gone."""
     return (await connection.execute(_LOCK_SUBJECT, {"subject": subject})).one_or_none()
 
 
@@ -134,16 +149,19 @@ async def held_until(connection: AsyncConnection, subject: UUID, now: datetime) 
     return found
 
 
-async def begin(connection: AsyncConnection, who: Person, key_version: int | None, now: datetime) -> None:
-    """Set a tombstone: from here on the erasure is not taken back. One that is there stays as it is."""
-    values = {"tenant": who.tenant, "subject": who.id, "key_version": key_version, "now": now}
+async def begin(connection: AsyncConnection, who: Person, now: datetime) -> None:
+    """Set a tombstone: from here on the erasure is not taken back. One that is there stays as it is.
+
+    It names all versions of the tenant's key, as long as nobody knows better.
+    """
+    values = {"tenant": who.tenant, "subject": who.id, "now": now}
     await connection.execute(_BEGIN, values)
 
 
 async def read_tombstone(connection: AsyncConnection, who: Person) -> Tombstone:
     """Return somebody's tombstone, which is there."""
     row = (await connection.execute(_READ, {"subject": who.id})).one()
-    return Tombstone(who, row.begun_at, row.line, row.key_version)
+    return Tombstone(who, row.begun_at, row.line)
 
 
 async def is_begun(connection: AsyncConnection, subject: UUID) -> bool:
@@ -161,10 +179,24 @@ async def add_removed(connection: AsyncConnection, subject: UUID, store: str, ro
     await connection.execute(_ADD_REMOVED, {"subject": subject, "store": store, "rows": rows})
 
 
-async def end(connection: AsyncConnection, subject: UUID, now: datetime) -> dict[str, int]:
-    """Note that nothing is left; return the rows that were deleted, by table."""
-    removed: dict[str, int] = (await connection.execute(_END, {"subject": subject, "now": now})).scalar_one()
-    return removed
+async def note_key_versions(connection: AsyncConnection, subject: UUID, since: datetime) -> None:
+    """Hold a subject's keys, and note in the tombstone which versions of the tenant's key have wrapped them.
+
+    Args:
+        connection: of the tenant.
+        subject: whose.
+        since: when the subject came to be, by the database's clock: what was retired a minute before by ours, or
+            earlier, has never wrapped its keys.
+    """
+    found = (await connection.execute(_LOCK_KEYS, {"subject": subject})).scalars().all()
+    if found:
+        values = {"subject": subject, "newest": max(found), "since": since}
+        await connection.execute(_SET_VERSIONS, values)
+
+
+async def end(connection: AsyncConnection, subject: UUID, now: datetime) -> Row[Any]:
+    """Note that nothing is left; return (removed: rows that were deleted by table, first_version, key_version)."""
+    return (await connection.execute(_END, {"subject": subject, "now": now})).one()
 
 
 async def lay_tombstone(
@@ -234,6 +266,11 @@ async def known(connection: AsyncConnection) -> set[tuple[UUID, UUID]]:
     return {(tenant, subject) for tenant, subject in await connection.execute(_KNOWN)}
 
 
+async def beyond(connection: AsyncConnection, line: int, most: int) -> list[Person]:
+    """Return who has a tombstone that should be in the evidence after a line. As the system role."""
+    return [Person(*row) for row in await connection.execute(_BEYOND, {"line": line, "most": most})]
+
+
 async def tenants_to_rotate(connection: AsyncConnection, before: datetime) -> Sequence[UUID]:
     """Return whose key still opens in backups what was erased before a moment. As the system role."""
     return (await connection.execute(_TO_ROTATE, {"before": before})).scalars().all()
@@ -245,7 +282,7 @@ async def untold(connection: AsyncConnection) -> Sequence[UUID]:
 
 
 async def to_tell(connection: AsyncConnection, most: int) -> Sequence[Row[Any]]:
-    """Return (subject_id, key_version, erased_at, id and receipt of the request) of erasures whose backups died."""
+    """Return (subject_id, first_version, key_version, erased_at, id, receipt) of erasures whose backups have died."""
     return (await connection.execute(_TO_TELL, {"most": most})).all()
 
 

@@ -28,8 +28,6 @@ class Tombstone:
     begun_at: datetime
     line: int | None
     """Of the evidence; None: not written yet."""
-    key_version: int | None
-    """Of the tenant's key: the newest that has wrapped the person's. None: not known, as a backup was restored."""
 
 
 @dataclass(frozen=True, slots=True)

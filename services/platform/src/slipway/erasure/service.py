@@ -17,7 +17,7 @@ from slipway.erasure.ledger import Entry, Ledger
 from slipway.erasure.receipts import Backups
 from slipway.erasure.schemas import Held, Person, Tombstone
 from slipway.erasure.stores import AT_ONCE, LAST, STORES
-from slipway.keys.lifetimes import lifetime, when_backups_die
+from slipway.keys.lifetimes import lifetime
 from slipway.keys.repository import read_versions
 from slipway.settings import Settings
 
@@ -32,10 +32,9 @@ class StillComing(Exception):  # noqa: N818  # it says what happened
 class Eraser:
     """Erases people, each in short transactions of their tenant."""
 
-    def __init__(self, database: Database, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, database: Database, ledger: Ledger) -> None:
         self._database = database
         self._ledger = ledger
-        self._settings = settings
 
     async def begin(self, connection: AsyncConnection, who: Person) -> Held | Tombstone:
         """Set the tombstone, unless a legal hold is in the way. From here on the erasure is not taken back."""
@@ -43,7 +42,7 @@ class Eraser:
         row = await repository.lock_subject(connection, who.id)
         if row is not None and row.hold_until is not None and row.hold_until > now:
             return Held(row.hold_until)
-        await repository.begin(connection, who, await self._key_version(connection, who), now)
+        await repository.begin(connection, who, now)
         return await repository.read_tombstone(connection, who)
 
     async def bury(self, tombstone: Tombstone) -> int:
@@ -67,9 +66,12 @@ class Eraser:
 
     async def end(self, connection: AsyncConnection, who: Person) -> bool:
         """Delete the key and the pseudonym in the caller's transaction; False: more has come in, empty it again."""
-        await repository.lock_subject(connection, who.id)
+        row = await repository.lock_subject(connection, who.id)
         if not all([await store.is_empty(connection, who.id) for store in STORES]):
             return False
+        if row is not None:
+            # Now that nobody wraps it anew: a rotation may have done so since the beginning.
+            await repository.note_key_versions(connection, who.id, row.created_at)
         for table, delete in LAST.items():
             await repository.add_removed(connection, who.id, table, await delete(connection, who.id))
         return True
@@ -89,14 +91,6 @@ class Eraser:
                     return
         raise StillComing
 
-    async def _key_version(self, connection: AsyncConnection, who: Person) -> int | None:
-        """Return the version by which backups open; where the retention was faster, the newest: it ends last."""
-        found = await when_backups_die(connection, [who.id], self._settings)
-        if who.id in found:
-            return found[who.id].version
-        versions = await read_versions(connection)
-        return versions[-1].version if versions else None
-
     async def _lay(self, connection: AsyncConnection, entry: Entry, actor: str) -> None:
         who, line = entry.person, entry.number
         await repository.lay_tombstone(connection, who, line=line, begun_at=entry.begun_at, now=clock.now())
@@ -104,13 +98,21 @@ class Eraser:
 
 
 async def backups(
-    connection: AsyncConnection, key_version: int | None, erased_at: datetime, settings: Settings
+    connection: AsyncConnection, first: int | None, newest: int | None, erased_at: datetime, settings: Settings
 ) -> Backups:
-    """Return from when nothing opens in a backup what the tenant's key of that version has wrapped."""
-    found = None if key_version is None else await lifetime(connection, key_version, settings)
-    if found is None:
-        return Backups(key_version, None, certain=False)
-    if found.certain or found.ends_at is None:
-        return Backups(key_version, found.ends_at, found.certain)
+    """Return from when nothing opens in a backup what the tenant's key has wrapped, from one version to another.
+
+    A version that the key provider could not destroy opens older backups for as long as there are any.
+    """
+    if first is None or newest is None:
+        return Backups(newest, None, certain=False)
+    found = [each for each in await read_versions(connection) if first <= each.version <= newest]
+    if any(each.emptied_at is not None and each.destroyed_at is None for each in found):
+        return Backups(newest, None, certain=True)
+    ends = [each.destroyed_at for each in found if each.destroyed_at is not None]
+    if len(ends) == len(found):
+        return Backups(newest, max(ends, default=None), certain=True)
+    last = await lifetime(connection, newest, settings)
     at_latest = erased_at + timedelta(seconds=settings.erasure_rotation_seconds)
-    return Backups(key_version, min(found.ends_at, at_latest), certain=False)
+    planned = last.ends_at if last is not None and last.ends_at is not None else at_latest
+    return Backups(newest, max(erased_at, min(planned, at_latest)), certain=False)

@@ -36,6 +36,12 @@ _PASSING: Held = held(
     note="The text itself, while a model works on it; gone with the answer.",
 )[HELD]
 _SECRET: Held = held(DataClass.SECRET, Purpose.PROTECTION)[HELD]
+_SECRET_COPY: Held = held(
+    DataClass.SECRET,
+    Purpose.PROTECTION,
+    note="A copy that was made before somebody was erased has their key, sealed by the tenant's key of that time: "
+    "nothing opens it any more once that version of the tenant's key is destroyed. The newest copy does not have it.",
+)[HELD]
 _OPERATOR: Held = held(
     DataClass.PERSONAL,
     Purpose.ACCESS,
@@ -89,7 +95,7 @@ PLACES = (
         "backups of the keys",
         "The secrets of the stack, and the wrapped keys of tenants and subjects (`slipway.keys`), apart from the data. "
         "With all three, everything can be read.",
-        _SECRET,
+        _SECRET_COPY,
         Kept(_YOURS, until="whoever keeps them deletes them; of the schedule's, the next takes the place of the last"),
         ("backup-keys",),
         ("key-backups",),

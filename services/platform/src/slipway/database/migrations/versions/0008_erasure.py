@@ -12,6 +12,7 @@ CREATE TABLE tombstones (
     subject_id uuid NOT NULL,
     begun_at timestamptz NOT NULL DEFAULT now(),
     line bigint,
+    first_version integer,
     key_version integer,
     removed jsonb NOT NULL DEFAULT '{}',
     erased_at timestamptz,
@@ -25,7 +26,8 @@ CURRENT_TENANT = "(SELECT nullif(current_setting('slipway.tenant', true), '')::u
 
 # Across tenants: whether all that the evidence names is there, and which versions of keys have to be destroyed.
 GRANTS = """
-GRANT SELECT, INSERT, UPDATE (line, removed, erased_at, told_at) ON tombstones TO slipway_app;
+GRANT SELECT, INSERT, UPDATE (line, first_version, key_version, removed, erased_at, told_at)
+    ON tombstones TO slipway_app;
 GRANT SELECT (tenant_id, subject_id, line, key_version, erased_at, told_at) ON tombstones TO slipway_system;
 """
 
