@@ -254,8 +254,8 @@ class Settings(BaseSettings):
         86_400.0,
         ge=0,
         le=2_592_000,
-        description="Seconds after an erasure until the tenant's key is replaced, so that backups die of whom was "
-        "erased ([erasure](erasure.md)); 0: at once.",
+        description="At most every so many seconds erasures have a tenant's key replaced, so that backups die of whom "
+        "was erased ([erasure](erasure.md)); 0: each time.",
     )
     privacy_review_days: int = Field(
         7, ge=1, le=10, description="Days between two reviews of how data are handled ([privacy](privacy.md))."

@@ -20,6 +20,8 @@ EVERY_SECONDS = 30.0
 
 _ACTOR = "worker"
 _AT_ONCE = 200
+_GATHERING = timedelta(minutes=10)
+"""How long a rotation waits for the tenant's erasures that are not done yet."""
 _ROLLOUT = timedelta(hours=1)
 _AT_ITS_MAKING = timedelta(minutes=1)
 """A tenant that has had its index key for as long as its first key was made by a release that knows both."""
@@ -37,14 +39,16 @@ class BackupSchedule:
         self._settings = settings
 
     async def run(self) -> None:
-        """Replace the keys that have opened erased people's data in backups for long enough, then tell who asked.
+        """Replace the keys that open erased people's data in backups, not too often, then tell who asked.
 
         Raises:
             Unavailable: PostgreSQL does not answer.
         """
-        before = clock.now() - timedelta(seconds=self._settings.erasure_rotation_seconds)
+        now, period = clock.now(), timedelta(seconds=self._settings.erasure_rotation_seconds)
         async with self._database.system_transaction() as connection:
-            due = await repository.tenants_to_rotate(connection, before)
+            due = await repository.tenants_to_rotate(
+                connection, made_before=now - period, erased_before=now - _GATHERING
+            )
         for tenant in due:
             await self._rotate(tenant)
         async with self._database.system_transaction() as connection:

@@ -125,10 +125,17 @@ _TELL = text("""
 
 _BEYOND = text("SELECT tenant_id, subject_id FROM tombstones WHERE line > :line ORDER BY line LIMIT :most")
 
+# The first erasure of a tenant is not kept waiting, and neither is one a period after the newest version was made. But
+# whoever is being erased at this moment shall be served by the same rotation.
 _TO_ROTATE = text("""
-    SELECT DISTINCT t.tenant_id FROM tombstones t
+    SELECT t.tenant_id FROM tombstones t
     JOIN tenant_keys k ON k.tenant_id = t.tenant_id AND k.version = t.key_version
-    WHERE t.erased_at <= :before AND k.retired_at IS NULL
+    WHERE t.erased_at IS NOT NULL AND k.retired_at IS NULL AND (k.version = 1 OR k.created_at <= :made_before)
+    GROUP BY t.tenant_id
+    HAVING min(t.erased_at) <= :erased_before OR NOT EXISTS (
+        SELECT FROM subject_requests r
+        WHERE r.tenant_id = t.tenant_id AND r.kind = 'erasure' AND r.state IN ('received', 'running')
+    )
 """)
 
 _OVERDUE = text("""
@@ -271,9 +278,18 @@ async def beyond(connection: AsyncConnection, line: int, most: int) -> list[Pers
     return [Person(*row) for row in await connection.execute(_BEYOND, {"line": line, "most": most})]
 
 
-async def tenants_to_rotate(connection: AsyncConnection, before: datetime) -> Sequence[UUID]:
-    """Return whose key still opens in backups what was erased before a moment. As the system role."""
-    return (await connection.execute(_TO_ROTATE, {"before": before})).scalars().all()
+async def tenants_to_rotate(
+    connection: AsyncConnection, *, made_before: datetime, erased_before: datetime
+) -> Sequence[UUID]:
+    """Return whose key still opens in backups what was erased, and may be replaced. As the system role.
+
+    Args:
+        connection: as the system role.
+        made_before: a version that is younger stays, unless it is the first.
+        erased_before: while the tenant's erasures go on, only who was erased before that is reason enough.
+    """
+    parameters = {"made_before": made_before, "erased_before": erased_before}
+    return (await connection.execute(_TO_ROTATE, parameters)).scalars().all()
 
 
 async def untold(connection: AsyncConnection) -> Sequence[UUID]:

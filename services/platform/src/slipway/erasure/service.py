@@ -17,10 +17,11 @@ from slipway.erasure.ledger import Entry, Ledger
 from slipway.erasure.receipts import Backups
 from slipway.erasure.schemas import Held, Person, Tombstone
 from slipway.erasure.stores import AT_ONCE, LAST, STORES
-from slipway.keys.lifetimes import lifetime
 from slipway.keys.repository import read_versions
 from slipway.settings import Settings
 
+_ROTATION_TAKES = timedelta(hours=1)
+"""At most, until the old version of a tenant's key is destroyed, once it may begin. Mostly it is a minute."""
 _PASSES = 20
 """How often a person's stores are emptied again because more came in meanwhile, before the next worker's turn."""
 
@@ -112,7 +113,6 @@ async def backups(
     ends = [each.destroyed_at for each in found if each.destroyed_at is not None]
     if len(ends) == len(found):
         return Backups(newest, max(ends, default=None), certain=True)
-    last = await lifetime(connection, newest, settings)
-    at_latest = erased_at + timedelta(seconds=settings.erasure_rotation_seconds)
-    planned = last.ends_at if last is not None and last.ends_at is not None else at_latest
-    return Backups(newest, max(erased_at, min(planned, at_latest)), certain=False)
+    period = timedelta(seconds=settings.erasure_rotation_seconds)
+    begins = max([erased_at, *(each.created_at + period for each in found[-1:] if each.version > 1)])
+    return Backups(newest, begins + _ROTATION_TAKES, certain=False)
