@@ -9,8 +9,8 @@ from slipway.erasure import repository
 from slipway.erasure.receipts import sign
 from slipway.erasure.service import backups
 from slipway.errors import Unavailable
-from slipway.keys.repository import read_versions
-from slipway.keys.rotation import Rotation, RotationBlocked
+from slipway.keys.rewrapping import RotationBlocked
+from slipway.keys.rotation import Rotation, RotationEarly
 from slipway.keys.signer import AuditSigner
 from slipway.settings import Settings
 from slipway.subjects.schemas import Receipt
@@ -22,9 +22,6 @@ _ACTOR = "worker"
 _AT_ONCE = 200
 _GATHERING = timedelta(minutes=10)
 """How long a rotation waits for the tenant's erasures that are not done yet."""
-_ROLLOUT = timedelta(hours=1)
-_AT_ITS_MAKING = timedelta(minutes=1)
-"""A tenant that has had its index key for as long as its first key was made by a release that knows both."""
 
 log = get_logger(__name__)
 
@@ -59,21 +56,12 @@ class BackupSchedule:
 
     async def _rotate(self, tenant: UUID) -> None:
         try:
-            if await self._may_rotate(tenant):
-                await self._rotation.rotate(tenant, _ACTOR)
+            await self._rotation.rotate(tenant, _ACTOR)
+        except RotationEarly:
+            return
         except (Unavailable, RotationBlocked, LookupError) as error:
             # It is tried again; KeyRotationOverdue tells of a rotation that does not come to its end.
             log.warning("keys.rotation_failed", tenant=str(tenant), reason=type(error).__name__)
-
-    async def _may_rotate(self, tenant: UUID) -> bool:
-        """Tell whether no process runs any more that knows first versions alone: see `slipway.keys.schedule`."""
-        since = await self._rotation.index_key_since(tenant)
-        if since is None:
-            await self._rotation.prepare(tenant)
-            return False
-        async with self._database.transaction(tenant) as connection:
-            first = (await read_versions(connection))[0].created_at
-        return since - first < _AT_ITS_MAKING or clock.now() - since >= _ROLLOUT
 
     async def _tell(self, tenant: UUID) -> int:
         """Replace the next receipts by ones that say for certain from when backups are dead; return how many."""
