@@ -37,3 +37,6 @@ class Action(StrEnum):
     SUBJECT_ERASURE_ASKED = "subject.erasure_asked"
     SUBJECT_ERASED = "subject.erased"
     SUBJECT_ERASED_AGAIN = "subject.erased_again"
+    EXPORT_REQUESTED = "export.requested"
+    EXPORT_MADE = "export.made"
+    EXPORT_FETCHED = "export.fetched"
