@@ -219,6 +219,9 @@ class Settings(BaseSettings):
     api_key_retention_days: int = Field(
         365, ge=1, le=3650, description="Days that an API key is still listed after it was revoked or has expired."
     )
+    export_retention_days: int = Field(
+        7, ge=1, le=90, description="Days that the [export](exports.md) of a person may be fetched once it is ready."
+    )
     retention_every_seconds: float = Field(
         3600.0, gt=0, le=10_800, description="Seconds between two runs that delete what is older than its limit."
     )

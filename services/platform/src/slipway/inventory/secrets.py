@@ -38,8 +38,8 @@ _PLAIN = """
     max_webhooks webhook_allowed_networks webhook_ca_file webhook_timeout webhook_poll_seconds webhook_concurrency
     webhook_endpoint_concurrency webhook_breaker_failures webhook_breaker_seconds webhook_disable_seconds
     webhook_retention_seconds
-    job_retention_days api_key_retention_days retention_every_seconds privacy_review_days privacy_controller
-    privacy_contact
+    job_retention_days api_key_retention_days export_retention_days retention_every_seconds
+    privacy_review_days privacy_controller privacy_contact
     key_provider key_provider_prefix kms_deletion_days
     vault_url vault_mount vault_namespace vault_ca_file vault_role vault_auth_mount
     tenant_key_days evidence_dir checkpoint_seconds erasure_rotation_seconds
