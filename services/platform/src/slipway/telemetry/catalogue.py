@@ -347,6 +347,11 @@ RETENTION_RUNS = Counter(
     "Runs of the retention. `refused`: the clocks of this machine and of the database differ, and nothing was deleted.",
     (Label("outcome", ("succeeded", "failed", "refused")),),
 )
+EXPORTS = Counter(
+    "slipway_exports_total",
+    "Exports of all that is held about a person: made, failed for good, or put off after an attempt that failed.",
+    (Label("outcome", ("ready", "failed", "postponed")),),
+)
 LOG_INDICES_DELETED = Counter(
     "slipway_log_indices_deleted_total",
     "Daily indices of logs that were old enough to be deleted.",
