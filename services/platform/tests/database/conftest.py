@@ -17,6 +17,14 @@ _REQUEST = (
     "INSERT INTO subject_requests (tenant_id, kind, subject_id, requested_by, deadline)"
     " VALUES (%(t)s, 'erasure', %(t)s, 'k', now())"
 )
+_EXPORT = (
+    "INSERT INTO subject_exports (id, tenant_id, subject_id, recipient)"
+    " SELECT id, tenant_id, subject_id, 'r' FROM subject_requests WHERE tenant_id = %(t)s"
+)
+_EXPORT_PART = (
+    "INSERT INTO subject_export_parts (export_id, number, tenant_id, content)"
+    " SELECT id, 0, tenant_id, 'c' FROM subject_exports WHERE tenant_id = %(t)s"
+)
 _ROWS = (
     "INSERT INTO tenants (id, name) VALUES (%(t)s, %(t)s::text)",
     "INSERT INTO api_keys (id, tenant_id, name, hash, scopes) VALUES (%(t)s::text, %(t)s, 'k', 'h', '{}')",
@@ -29,6 +37,8 @@ _ROWS = (
     "INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by) SELECT %(t)s, %(t)s, 'w', 'queued', 5, ''",
     "INSERT INTO job_items (job_id, ordinal, tenant_id, subject_id, input) VALUES (%(t)s, 0, %(t)s, %(t)s, 'i')",
     "INSERT INTO job_chunks (job_id, tenant_id, workload, priority, first, last) VALUES (%(t)s, %(t)s, 'w', 5, 0, 0)",
+    _EXPORT,
+    _EXPORT_PART,
     "INSERT INTO idempotency_keys (tenant_id, key, owner, locked_until) VALUES (%(t)s, 'k', %(t)s, now())",
     "INSERT INTO audit_log (tenant_id, actor, action, resource) VALUES (%(t)s, 'a', 'a', 'r')",
     "INSERT INTO audit_seals VALUES (%(t)s, 1, '1', 1, 'd', 's', 'k', now())",

@@ -58,6 +58,10 @@ _APP: dict[str, Grant] = {
     "jobs": _ALL,
     "job_items": _ALL,
     "job_chunks": _ALL,
+    "subject_exports": Grant(
+        EVERY_COLUMN, EVERY_COLUMN, ("position", "parts", "records", "data_bytes", "finished_at"), EVERY_COLUMN
+    ),
+    "subject_export_parts": Grant(EVERY_COLUMN, EVERY_COLUMN, delete=EVERY_COLUMN),
     "idempotency_keys": _ALL,
     # The rest of a row, its time and transaction above all, is the server's word.
     "audit_log": Grant(EVERY_COLUMN, insert=("tenant_id", "actor", "action", "resource", "detail", "trace_id")),

@@ -2,6 +2,7 @@
 
 from slipway.audit.models import audit_log, audit_seals
 from slipway.erasure.models import tombstones
+from slipway.exports.models import subject_export_parts, subject_exports
 from slipway.idempotency.models import idempotency_keys
 from slipway.jobs.models import job_chunks, job_items, jobs
 from slipway.keys.models import subject_keys, tenant_index_keys, tenant_keys
@@ -22,6 +23,8 @@ ALL_TABLES = (
     jobs,
     job_items,
     job_chunks,
+    subject_exports,
+    subject_export_parts,
     idempotency_keys,
     audit_log,
     audit_seals,

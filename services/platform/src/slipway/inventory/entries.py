@@ -18,8 +18,8 @@ from slipway.inventory.wording import how_long
 from slipway.settings import Settings, variable
 from slipway.workload.contract import Workload
 
-_CONTENT = (("job_items", "input"), ("job_items", "output"))
-"""The columns that hold whole inputs, and answers to them."""
+_CONTENT = (("job_items", "input"), ("job_items", "output"), ("subject_export_parts", "content"))
+"""The columns that hold whole inputs, answers to them, and copies of both."""
 _DAY = timedelta(days=1)
 _PLACE_OF = {"log line": "log lines", "span": "traces", "metric": "metrics"}
 

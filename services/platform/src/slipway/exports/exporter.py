@@ -1,0 +1,163 @@
+"""Makes exports: reads a page (commit), opens and encrypts it with no transaction open, adds a part (commit).
+
+Whoever is killed between any two lines loses one part of work: the lease runs out, and another worker goes on behind
+the last part that there is. No more than a page is in memory.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway import clock
+from slipway.audit import service as audit
+from slipway.audit.schemas import Action
+from slipway.composition import Platform
+from slipway.errors import Unavailable
+from slipway.exports import repository
+from slipway.exports.archive import EXPLANATION, NOTICE, before_data, behind_data
+from slipway.exports.explanation import explanation
+from slipway.exports.lines import lines_of
+from slipway.exports.package import encrypt_part
+from slipway.exports.schemas import Page, Part, Progress
+from slipway.exports.sealing import ExportSealer
+from slipway.inventory.notice import privacy_notice
+from slipway.inventory.record import Record
+from slipway.keys.schemas import Keyset
+from slipway.subjects import requests
+from slipway.subjects.schemas import RequestClaim, RequestKind, RequestState
+from slipway.telemetry import catalogue
+from slipway.telemetry.logs import get_logger
+
+_LEASE_SECONDS = 30.0
+_MOST_ATTEMPTS = 5
+_PAUSE_SECONDS = 10.0
+"""After an attempt that failed, times the number of attempts."""
+_ACTOR = "system"
+
+log = get_logger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Another worker is at it: nothing more may be written."""
+
+
+class ExportGoneError(Exception):
+    """The person was erased, and with them what there was of the export."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the next part is made of."""
+
+    progress: Progress
+    page: Page | None
+    sealer: ExportSealer
+
+
+class Exporter:
+    """Makes one export after another. Any number of processes may do so."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._database = platform.database
+        self._keyring = platform.keyring
+        self._settings = platform.settings
+        self._workload = platform.workload
+        self._metrics = platform.metrics
+
+    async def work(self) -> None:
+        """Make the exports that wait, until none does.
+
+        Raises:
+            Unavailable: PostgreSQL or the key provider does not answer. What was begun is gone on with later.
+        """
+        while (claimed := await requests.claim(self._database, RequestKind.EXPORT, _LEASE_SECONDS)) is not None:
+            await self._attempt(claimed)
+
+    async def _attempt(self, claimed: RequestClaim) -> None:
+        try:
+            await self._make(claimed)
+        except LeaseLostError:
+            log.warning("export.lost", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
+        except ExportGoneError:
+            await self._give_up(claimed)
+        except Unavailable:
+            await self._put_off(claimed)
+            raise
+        except Exception:
+            log.exception("export.failed", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
+            await (self._put_off if claimed.attempts < _MOST_ATTEMPTS else self._give_up)(claimed)
+
+    async def _make(self, claimed: RequestClaim) -> None:
+        step = await self._read(claimed)
+        while step.page is not None:
+            await self._add(claimed, step, step.page)
+            step = await self._read(claimed)
+        await self._finish(claimed, step)
+        self._metrics.inc(catalogue.EXPORTS, outcome="ready")
+        log.info("export.ready", tenant=str(claimed.tenant_id), count=step.progress.records)
+
+    async def _read(self, claimed: RequestClaim) -> _Step:
+        async def read(keyset: Keyset) -> _Step:
+            async with self._database.transaction(claimed.tenant_id) as connection:
+                progress = await repository.read_progress(connection, claimed.id)
+                if progress is None:
+                    raise ExportGoneError
+                page = await repository.read_page(connection, progress.subject_id, progress.position)
+            return _Step(progress, page, ExportSealer.of(keyset, progress.subject_id, claimed.id, progress.keys))
+
+        return await self._keyring.read(claimed.tenant_id, read)
+
+    async def _add(self, claimed: RequestClaim, step: _Step, page: Page) -> None:
+        lines = list(lines_of(page, step.sealer.opener))
+        part = _part(claimed.id, step, step.progress.parts + 1, b"".join(lines), records=len(lines))
+        async with self._leased(claimed) as connection:
+            if not await repository.add_part(connection, claimed.tenant_id, claimed.id, part, page.after):
+                raise ExportGoneError
+
+    async def _finish(self, claimed: RequestClaim, step: _Step) -> None:
+        progress, now = step.progress, clock.now()
+        record = Record.of(self._settings, self._workload)
+        told = explanation(record, progress.subject_id, progress.records, now)
+        front = before_data({EXPLANATION: told, NOTICE: privacy_notice(record)}, progress.data_bytes, now)
+        ends = (
+            _part(claimed.id, step, 0, front),
+            _part(claimed.id, step, progress.parts + 1, behind_data(progress.data_bytes), last=True),
+        )
+        async with self._leased(claimed) as connection:
+            if not await repository.finish_export(connection, claimed.tenant_id, claimed.id, ends):
+                raise ExportGoneError
+            await requests.settle(connection, claimed, RequestState.DONE, None)
+            resource, detail = f"subject/{progress.subject_id}", {"export": str(claimed.id), "rows": progress.records}
+            await audit.record(connection, claimed.tenant_id, _ACTOR, Action.EXPORT_MADE, resource, **detail)
+
+    @asynccontextmanager
+    async def _leased(self, claimed: RequestClaim) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction in which the lease is this worker's, and is prolonged.
+
+        Raises:
+            LeaseLostError: it is another's.
+        """
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            if not await requests.put_off(connection, claimed, RequestState.RUNNING, _LEASE_SECONDS):
+                raise LeaseLostError
+            yield connection
+
+    async def _put_off(self, claimed: RequestClaim) -> None:
+        self._metrics.inc(catalogue.EXPORTS, outcome="postponed")
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            await requests.put_off(connection, claimed, RequestState.RECEIVED, _PAUSE_SECONDS * claimed.attempts)
+
+    async def _give_up(self, claimed: RequestClaim) -> None:
+        self._metrics.inc(catalogue.EXPORTS, outcome="failed")
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            if await requests.settle(connection, claimed, RequestState.FAILED, None):
+                await repository.end_export(connection, claimed.id)
+
+
+def _part(export_id: UUID, step: _Step, number: int, content: bytes, *, records: int = 0, last: bool = False) -> Part:
+    recipient = step.sealer.open_recipient(step.progress.recipient)
+    encrypted = encrypt_part(recipient, export_id, number, content, last=last)
+    return Part(number, step.sealer.seal_part(number, encrypted), records, len(content))

@@ -1,0 +1,165 @@
+"""SQL of the exports: their rows and parts, and pages of what is held about a person. As one tenant."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, insert, literal, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slipway.exports.models import subject_export_parts as parts
+from slipway.exports.models import subject_exports as exports
+from slipway.exports.schemas import Page, Part, Position, Progress
+from slipway.exports.sources import BY_NAME, SOURCES, Source, label
+from slipway.subjects.models import subject_requests as requests
+
+PAGE_ROWS = 500
+PAGE_BYTES = 2**18
+"""A page ends with the row that fills this many bytes of sealed content: 256 KiB, and one row more at most."""
+
+_VIEW: tuple[ColumnElement[Any], ...] = (
+    exports.c.id,
+    exports.c.subject_id,
+    requests.c.state,
+    requests.c.created_at,
+    requests.c.deadline,
+    exports.c.finished_at,
+    exports.c.records,
+    exports.c.parts,
+)
+_KEYS = text("SELECT wrapped FROM subject_keys WHERE subject_id = :subject ORDER BY version")
+
+
+async def add_export(
+    connection: AsyncConnection, tenant: UUID, export_id: UUID, subject: UUID, recipient: bytes
+) -> None:
+    """Insert an export of a request."""
+    values = {"id": export_id, "tenant_id": tenant, "subject_id": subject, "recipient": recipient}
+    await connection.execute(insert(exports).values(values))
+
+
+async def count_exports(connection: AsyncConnection, subject: UUID) -> int:
+    """Count the exports of a subject, and keep others from adding one before this transaction ends."""
+    lock = text("SELECT id FROM subjects WHERE id = :subject FOR UPDATE")
+    await connection.execute(lock, {"subject": subject})
+    count = select(func.count()).select_from(exports).where(exports.c.subject_id == subject)
+    return int((await connection.execute(count)).scalar_one())
+
+
+async def find_export(connection: AsyncConnection, subject: UUID, export_id: UUID) -> Row[Any] | None:
+    """Return an export of a subject with its request's state, or None if there is none, or none any more."""
+    query = select(*_VIEW).join_from(exports, requests, requests.c.id == exports.c.id)
+    chosen = query.where(exports.c.id == export_id, exports.c.subject_id == subject)
+    return (await connection.execute(chosen)).one_or_none()
+
+
+async def read_progress(connection: AsyncConnection, export_id: UUID) -> Progress | None:
+    """Return how far an export is, and the keys that its making needs; None if the person was erased."""
+    columns = (exports.c.subject_id, exports.c.recipient, exports.c.position)
+    counts = (exports.c.parts, exports.c.records, exports.c.data_bytes)
+    found = (await connection.execute(select(*columns, *counts).where(exports.c.id == export_id))).one_or_none()
+    if found is None:
+        return None
+    position = None if found.position is None else tuple(found.position)
+    keys = await wrapped_keys(connection, found.subject_id)
+    return Progress(found.subject_id, found.recipient, position, *found[3:], keys=keys)
+
+
+async def wrapped_keys(connection: AsyncConnection, subject: UUID) -> list[bytes]:
+    """Return all versions of a subject's key, wrapped."""
+    return list((await connection.execute(_KEYS, {"subject": subject})).scalars())
+
+
+async def add_part(connection: AsyncConnection, tenant: UUID, export_id: UUID, part: Part, after: Position) -> bool:
+    """Insert a part, and note how far the export has come; False if the export is gone."""
+    changed = await connection.execute(
+        update(exports)
+        .where(exports.c.id == export_id)
+        .values(
+            position=list(after),
+            parts=exports.c.parts + 1,
+            records=exports.c.records + part.records,
+            data_bytes=exports.c.data_bytes + part.data_bytes,
+        )
+    )
+    if changed.rowcount:
+        await _insert_part(connection, tenant, export_id, part)
+    return bool(changed.rowcount)
+
+
+async def finish_export(connection: AsyncConnection, tenant: UUID, export_id: UUID, ends: Iterable[Part]) -> bool:
+    """Insert the first and the last part: from now on the export may be fetched; False if it is gone."""
+    changed = await connection.execute(
+        update(exports).where(exports.c.id == export_id).values(finished_at=func.now(), parts=exports.c.parts + 2)
+    )
+    for part in ends if changed.rowcount else ():
+        await _insert_part(connection, tenant, export_id, part)
+    return bool(changed.rowcount)
+
+
+async def end_export(connection: AsyncConnection, export_id: UUID) -> None:
+    """Note that an export has failed: it goes at its age, and what there is of it goes now."""
+    await connection.execute(parts.delete().where(parts.c.export_id == export_id))
+    await connection.execute(update(exports).where(exports.c.id == export_id).values(finished_at=func.now(), parts=0))
+
+
+async def read_part(connection: AsyncConnection, export_id: UUID, number: int) -> bytes | None:
+    """Return a part as it is sealed; None if there is no such part, or no such export any more."""
+    query = select(parts.c.content).where(parts.c.export_id == export_id, parts.c.number == number)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def read_page(
+    connection: AsyncConnection, subject: UUID, after: Position | None, rows: int = PAGE_ROWS, size: int = PAGE_BYTES
+) -> Page | None:
+    """Return the next rows about a subject, none of two sources at once; None: there are no more."""
+    name, *key = after or (SOURCES[0].name,)
+    for source in SOURCES[SOURCES.index(BY_NAME[name]) :]:
+        found = (await connection.execute(_page(source, subject, key, rows, size))).mappings().all()
+        if found:
+            keys = [tuple(str(row[column]) for column in _key_names(source)) for row in found]
+            return Page(source.name, found, ["/".join(each) for each in keys], (source.name, *keys[-1]))
+        key = []
+    return None
+
+
+def _page(source: Source, subject: UUID, after: Sequence[str], rows: int, size: int) -> Select[Any]:
+    """Return the statement of a page.
+
+    Keys are found first, by the index on the subject: left alone, the planner might walk along the primary key of a
+    table that is mostly about others. Rows are measured before they are read: a page is small, however long they are.
+    """
+    keys = select(*source.key).where(source.subject == subject, *_behind(source, after)).cte("keys")
+    keys = keys.prefix_with("MATERIALIZED")
+    chosen = select(keys).order_by(*keys.c).limit(rows).cte("chosen")
+    length = sum((func.coalesce(func.octet_length(column), 0) for column in source.sealed()), start=literal(0))
+    before = func.sum(length).over(order_by=source.key) - length
+    measured = select(*source.key, before.label("before")).join_from(source.table, chosen, _same(source, chosen))
+    fitting = measured.cte("measured")
+    names = [column.label(name) for column, name in zip(source.key, _key_names(source), strict=True)]
+    return (
+        select(*(column.label(label(column)) for column in source.given()), *names)
+        .select_from(source.rows.join(fitting, _same(source, fitting)))
+        .where(fitting.c.before < size)
+        .order_by(*source.key)
+    )
+
+
+def _behind(source: Source, after: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    if after:
+        pairs = zip(source.key, after, strict=True)
+        values = [literal(column.type.python_type(value), column.type) for column, value in pairs]
+        yield tuple_(*source.key) > tuple_(*values)
+
+
+def _same(source: Source, other: CTE) -> ColumnElement[bool]:
+    return and_(*(column == other.c[column.name] for column in source.key))
+
+
+def _key_names(source: Source) -> list[str]:
+    return [f"key {number}" for number, _ in enumerate(source.key)]
+
+
+async def _insert_part(connection: AsyncConnection, tenant: UUID, export_id: UUID, part: Part) -> None:
+    values = {"export_id": export_id, "number": part.number, "tenant_id": tenant, "content": part.content}
+    await connection.execute(insert(parts).values(values))
