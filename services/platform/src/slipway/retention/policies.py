@@ -47,9 +47,15 @@ JOBS = Policy(
 SUBJECTS = Policy(
     "subjects",
     "subjects",
-    condition="Only where no input of any job is about them any more, no legal hold is on them, and no restriction or "
-    "objection has to be remembered.",
+    condition="Only where no input of any job is about them any more, no export of theirs is kept, no legal hold is on "
+    "them, and no restriction or objection has to be remembered.",
     takes_along=("subject_keys",),
+)
+EXPORTS = Policy(
+    "exports",
+    "subject_exports",
+    condition="A legal hold keeps what is held about a person, not the copies that were made of it to be fetched.",
+    takes_along=("subject_export_parts",),
 )
 API_KEYS = Policy("api_keys", "api_keys", condition="The earlier of the two dates counts. A key in force stays.")
 IDEMPOTENCY_KEYS = Policy("idempotency_keys", "idempotency_keys")

@@ -92,7 +92,8 @@ _LOOK_AT_JOBS = text("""
 _PAGE_OF_SUBJECTS = text("""
     SELECT s.id, s.pseudonym, s.created_at, coalesce(s.hold_until > :now, false) AS held,
         s.created_at < :cutoff AND s.restricted_at IS NULL AND s.objected_at IS NULL
-            AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id) AS due
+            AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
+            AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id) AS due
     FROM subjects s
     WHERE s.pseudonym > :after ORDER BY s.pseudonym LIMIT :limit
 """)
@@ -103,6 +104,7 @@ _PAGE_OF_UNNAMED = text("""
     WHERE s.pseudonym IS NULL AND s.created_at < :cutoff AND s.id > :after
         AND NOT EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id)
         AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
+        AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id)
     ORDER BY s.id LIMIT :limit
 """)
 
@@ -116,6 +118,7 @@ _DELETE_SUBJECTS = text("""
     WHERE s.id = ANY (CAST(:subjects AS uuid[])) AND coalesce(s.hold_until <= :now, true)
         AND s.restricted_at IS NULL AND s.objected_at IS NULL
         AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
+        AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id)
 """)
 
 

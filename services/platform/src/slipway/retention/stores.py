@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.retention import policies, repository, rows
+from slipway.retention.exports import Exports
 from slipway.retention.policies import Policy
 from slipway.retention.rows import Expiry
 from slipway.retention.schemas import Deleted, Position, Seen, Window
@@ -118,12 +119,13 @@ class Rows:
 
 STORES: tuple[Store, ...] = (
     Jobs(),
+    Exports(),
     Subjects(),
     Rows(policies.API_KEYS, rows.API_KEYS),
     Rows(policies.IDEMPOTENCY_KEYS, rows.IDEMPOTENCY_KEYS),
     Rows(policies.WEBHOOK_EVENTS, rows.WEBHOOK_EVENTS),
 )
-"""Jobs come before subjects: who is left without anything goes in the same run."""
+"""Jobs and exports come before subjects: who is left without anything goes in the same run."""
 
 
 def _jobs(window: Window) -> int:
