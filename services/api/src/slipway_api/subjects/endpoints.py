@@ -16,7 +16,7 @@ from slipway_api.documentation import AUTHENTICATED, READS_BODY, body_of, proble
 from slipway_api.once import Once
 from slipway_api.repeats import ClientKey, tell
 from slipway_api.state import Api, ApiParts
-from slipway_api.subjects import erasure, rectification
+from slipway_api.subjects import erasure, exports, rectification
 from slipway_api.subjects.parameters import Reader, SubjectId, Writer
 from slipway_api.subjects.schemas import NamedSubject, SubjectChange
 
@@ -39,6 +39,7 @@ def router(workload: AnyWorkload) -> APIRouter:
     _add_changes(routes)
     rectification.add_route(routes, workload)
     erasure.add_routes(routes)
+    exports.add_routes(routes)
     return routes
 
 

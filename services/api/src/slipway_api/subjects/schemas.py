@@ -32,6 +32,21 @@ class SubjectChange(BaseModel):
     )
 
 
+class NewExport(BaseModel):
+    """Asks for an export."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="}]},
+    )
+
+    public_key: str = Field(
+        min_length=1,
+        max_length=1_000,
+        description="Your X25519 public key, to which the package is encrypted: PEM, or its 32 bytes in base64.",
+    )
+
+
 def correction_model(workload: AnyWorkload) -> type[BaseModel]:
     """Return the model of a correction of one of a workload's inputs."""
     config = ConfigDict(extra="forbid", json_schema_extra=_example(workload.Input))
