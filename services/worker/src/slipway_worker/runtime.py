@@ -23,6 +23,7 @@ from slipway.erasure.gate import TombstoneGate
 from slipway.erasure.ledger import Ledger
 from slipway.erasure.replay import Replay
 from slipway.errors import Unavailable
+from slipway.exports.exporter import Exporter
 from slipway.jobs.backlog import measure_backlog
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.sweeper import Sweeper
@@ -142,6 +143,7 @@ class Runtime:
         beside.every(BACKUPS_SECONDS, "erasure.backups", self._backups.run)
         # Also where the database was exchanged for a restored one under processes that run.
         beside.every(BACKUPS_SECONDS, "erasure.replay", replay.run)
+        beside.every(self._settings.poll_seconds, "exports", Exporter(platform).work)
         self._ready.set()
         announce_ready(self._settings)
 
