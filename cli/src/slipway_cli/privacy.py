@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -25,6 +26,7 @@ from slipway.workload.loader import AnyWorkload, find_workload
 from slipway_cli import erasures
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
+from slipway_cli.exports import open_package
 from slipway_cli.stack.environment import local_settings
 
 ResultT = TypeVar("ResultT")
@@ -80,6 +82,17 @@ def reviews() -> None:
     """List the reports that are kept, the oldest first, each with its number of findings."""
     for line in _plainly(_kept(local_settings())):
         typer.echo(f"{line.number:>6}  {line.at:%Y-%m-%d %H:%M} UTC  {line.body['findings']} findings")
+
+
+@app.command("open-export")
+def open_export(
+    package: Annotated[Path, typer.Argument(help="The package, as it was fetched.", exists=True, dir_okay=False)],
+    key: Annotated[Path, typer.Option(help="Your private key (PEM, X25519).", exists=True, dir_okay=False)],
+    to: Annotated[Path, typer.Option(help="A folder that is made for what is in it.")],
+) -> None:
+    """Open the export of a person with the private key of who asked for it."""
+    for path in open_package(package, key, to):
+        typer.echo(path)
 
 
 async def _review(settings: Settings) -> Report:
