@@ -8,14 +8,18 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from slipway.exports.exporter import Exporter
+
 PAGE = {"page": base64.b64encode(b"a page of mine").decode(), "patient": "eleanor.rigby@example.com"}
-OWNED = ("job_id", "webhook_id", "delivery_id", "subject_id", "request_id")
-"""Parameters of paths that name what a tenant owns. A new one belongs here, and into `belongings`."""
+OWNED = ("job_id", "webhook_id", "delivery_id", "subject_id", "request_id", "export_id")
+"""Parameters of paths that name what a tenant owns. A new one belongs here, and into `own`."""
 RECTIFY = "POST /v1/subjects/{subject_id}/rectify"
+EXPORT = "POST /v1/subjects/{subject_id}/export"
 BODIES = {
     "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
     "PATCH /v1/subjects/{subject_id}": {"objected": False},
     RECTIFY: {"ordinal": 0, "input": PAGE},
+    EXPORT: {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="},
 }
 OF_THE_MOMENT = {"date", "ratelimit"}
 
@@ -28,20 +32,24 @@ async def server(start):
 
 @pytest.fixture
 async def belongings(caller, server) -> dict[str, str]:
-    """What a tenant owns: a job that is done, whom it is about, and a webhook with a delivery that failed."""
-    job = (await caller.http.post("/v1/jobs", json={"inputs": [PAGE, {"page": "YmFk"}]})).json()
+    """What a tenant owns."""
+    return await own(caller, server)
+
+
+async def own(who, server) -> dict[str, str]:
+    """Let a tenant own a job that is done, whom it is about, their export, and a webhook with a failed delivery."""
+    job = (await who.http.post("/v1/jobs", json={"inputs": [PAGE, {"page": "YmFk"}]})).json()
     await server.work()
     order = {"url": "http://127.0.0.1:9/hook", "events": ["job.completed"]}
-    webhook = (await caller.http.post("/v1/webhooks", json=order)).json()
-    delivery = (await caller.http.post(f"/v1/webhooks/{webhook['id']}/test")).json()
-    subject = (await caller.http.post("/v1/subjects/lookup", json={"subject": PAGE["patient"]})).json()
+    webhook = (await who.http.post("/v1/webhooks", json=order)).json()
+    delivery = (await who.http.post(f"/v1/webhooks/{webhook['id']}/test")).json()
+    subject = (await who.http.post("/v1/subjects/lookup", json={"subject": PAGE["patient"]})).json()
+    export = (await who.http.post(f"/v1/subjects/{subject['id']}/export", json=BODIES[EXPORT])).json()
+    await Exporter(server.platform).work()
     ids = {"job_id": job["id"], "webhook_id": webhook["id"], "delivery_id": delivery["id"]}
-    return ids | {"subject_id": subject["id"], "request_id": await erasure_of(caller, subject["id"])}
-
-
-async def erasure_of(who, subject: str) -> str:
-    """Ask for an erasure, which no worker carries out here; return the id of the request."""
-    return (await who.http.delete(f"/v1/subjects/{subject}")).raise_for_status().json()["id"]
+    # No worker carries it out here.
+    erasure = (await who.http.delete(f"/v1/subjects/{subject['id']}")).raise_for_status().json()
+    return ids | {"subject_id": subject["id"], "request_id": erasure["id"], "export_id": export["id"]}
 
 
 @pytest.fixture
@@ -75,7 +83,7 @@ async def world(who, ids: dict[str, str]) -> list[bytes]:
     job, webhook = f"/v1/jobs/{ids['job_id']}", f"/v1/webhooks/{ids['webhook_id']}"
     subject = f"/v1/subjects/{ids['subject_id']}"
     paths = (job, f"{job}/results", "/v1/jobs", webhook, "/v1/webhooks", f"{webhook}/deliveries", subject)
-    paths += (f"{subject}/requests/{ids['request_id']}",)
+    paths += (f"{subject}/requests/{ids['request_id']}", f"{subject}/exports/{ids['export_id']}")
     return [(await who.http.get(path)).raise_for_status().content for path in paths]
 
 
@@ -96,25 +104,16 @@ async def test_what_is_anothers_is_answered_like_what_is_not_there(caller, stran
     assert await world(caller, belongings) == before
 
 
-async def test_what_is_anothers_is_not_found_behind_what_is_ones_own(
-    caller, stranger, belongings, operations, new_caller
-):
-    order = {"url": "http://127.0.0.1:9/hook", "events": ["job.completed"]}
-    own = (await stranger.http.post("/v1/webhooks", json=order)).json()
-    delivery = (await stranger.http.post(f"/v1/webhooks/{own['id']}/test")).json()
-    await stranger.http.post("/v1/jobs", json={"inputs": [PAGE]})
-    subject = (await stranger.http.post("/v1/subjects/lookup", json={"subject": PAGE["patient"]})).json()["id"]
-    mine = {"webhook_id": own["id"], "delivery_id": delivery["id"], "subject_id": subject}
-    mine |= {"request_id": await erasure_of(stranger, subject)}
+async def test_what_is_anothers_is_not_found_behind_what_is_ones_own(caller, stranger, belongings, operations, server):
+    mine = await own(stranger, server)
     nested = [(method, path) for method, path in operations if len(names(path)) > 1]
     assert nested
     before = await world(caller, belongings)
     for method, path in nested:
-        outer, inner = names(path)
-        for first, second in product((mine, belongings), (mine, belongings)):
-            if first is not second or first is belongings:
-                ids = {outer: first[outer], inner: second[inner]}
-                assert (await ask(stranger, method, path, ids)).status_code == 404, ids
+        for owners in product((mine, belongings), repeat=len(names(path))):
+            if belongings in owners:
+                ids = {name: owner[name] for name, owner in zip(names(path), owners, strict=True)}
+                assert (await ask(stranger, method, path, ids)).status_code == 404, (path, ids)
     assert await world(caller, belongings) == before
 
 
