@@ -40,7 +40,7 @@ class Archive:
         """Accept a job with a page for each of the people; None: it names nobody."""
         caller = caller or self.principal
         order = Order(self.platform.workload.name, 5, 4, 10**6, None, None)
-        intake = Intake(self.platform.database, await self.platform.keyring.keyset(caller.tenant_id), caller, order)
+        intake = Intake(self.platform.database, self.platform.keyring, caller, order)
         for person in people:
             await intake.add(self.platform.workload.Input(page=b"page", patient=person))
         await intake.close(b"")

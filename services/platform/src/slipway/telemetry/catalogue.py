@@ -19,7 +19,7 @@ _WORKLOAD = Label("workload", bound="The workload that the process serves.")
 _ROLE = Label("role", ("app", "system"))
 _PURPOSE = Label("purpose", ("rates", "doorbell"))
 _FLAG = Label("flag", bound="The flags declared in slipway.flags.")
-_STORE = Label("store", ("jobs", "subjects", "api_keys", "idempotency_keys", "webhook_events"))
+_STORE = Label("store", ("jobs", "exports", "subjects", "api_keys", "idempotency_keys", "webhook_events"))
 _SHARED = "Several processes read it from the database, and report the same: take the max, not the sum."
 
 HTTP_REQUESTS = Counter(

@@ -1,0 +1,78 @@
+"""Exports go at their age, and nobody whose export may still be fetched goes before it."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from slipway.exports import service
+from slipway.exports.exporter import Exporter
+
+HOUR = 1 / 24
+TABLES = ("subject_exports", "subject_export_parts")
+
+
+@pytest.fixture
+def export(archive, platform, principal):
+    """A function that has the export of somebody made."""
+
+    async def ask(subject):
+        async with platform.keyring.transaction(principal.tenant_id) as (connection, keyset):
+            key = X25519PrivateKey.generate().public_key()
+            await service.request_export(connection, principal, keyset, subject, key)
+        await Exporter(platform).work()
+
+    return ask
+
+
+async def test_an_export_is_kept_to_its_limit_and_no_longer(archive, export):
+    job = await archive.take_in("ada")
+    await export(await archive.subject_of(job, 0))
+    before = await archive.count(*TABLES)
+    assert before == {"subject_exports": 1, "subject_export_parts": 5}
+
+    assert (await archive.run(7 - HOUR))["exports"].deleted == 0
+    assert await archive.count(*TABLES) == before
+    looked = (await archive.look(7 + HOUR))["exports"]
+    done = (await archive.run(7 + HOUR))["exports"]
+
+    assert await archive.count(*TABLES) == {"subject_exports": 0, "subject_export_parts": 0}
+    assert (looked.due, done.deleted, done.due) == (6, 6, 0)
+
+
+async def test_it_goes_in_batches(archive, export):
+    job = await archive.take_in("ada")
+    for _ in range(3):
+        await export(await archive.subject_of(job, 0))
+    assert (await archive.run(8, at_once=4))["exports"].deleted == 18
+    assert await archive.count(*TABLES) == {"subject_exports": 0, "subject_export_parts": 0}
+
+
+async def test_a_hold_keeps_what_it_was_made_of_and_not_the_copy(archive, export):
+    job = await archive.take_in("ada")
+    subject = await archive.subject_of(job, 0)
+    await export(subject)
+    await archive.hold(subject, days=400)
+    await archive.run(40)
+    assert await archive.count("subject_exports", "job_items") == {"subject_exports": 0, "job_items": 1}
+    assert await archive.subject_of(job, 0) == subject
+
+
+async def test_who_has_nothing_left_but_an_export_is_kept_as_long_as_it(archive, export, rows):
+    job = await archive.take_in("ada")
+    subject = await archive.subject_of(job, 0)
+    await export(subject)
+    await rows("DELETE FROM job_items")
+    assert (await archive.run(5))["subjects"].deleted == 0
+    assert await rows("SELECT id FROM subjects WHERE pseudonym IS NOT NULL") == [(subject,)]
+    assert (await archive.run(8))["subjects"].deleted == 1
+    assert await rows("SELECT id FROM subjects WHERE pseudonym IS NOT NULL") == []
+    assert await archive.count(*TABLES) == {"subject_exports": 0, "subject_export_parts": 0}
+
+
+async def test_one_that_waits_has_no_age(archive, rows, platform, principal):
+    job = await archive.take_in("ada")
+    subject = await archive.subject_of(job, 0)
+    async with platform.keyring.transaction(principal.tenant_id) as (connection, keyset):
+        key = X25519PrivateKey.generate().public_key()
+        await service.request_export(connection, principal, keyset, subject, key)
+    await archive.run(29)
+    assert await archive.count("subject_exports") == {"subject_exports": 1}
