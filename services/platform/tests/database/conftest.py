@@ -22,8 +22,8 @@ _EXPORT = (
     " SELECT id, tenant_id, subject_id, 'r' FROM subject_requests WHERE tenant_id = %(t)s"
 )
 _EXPORT_PART = (
-    "INSERT INTO subject_export_parts (export_id, number, tenant_id, content)"
-    " SELECT id, 0, tenant_id, 'c' FROM subject_exports WHERE tenant_id = %(t)s"
+    "INSERT INTO subject_export_parts (export_id, number, tenant_id, subject_id, content)"
+    " SELECT id, 0, tenant_id, subject_id, 'c' FROM subject_exports WHERE tenant_id = %(t)s"
 )
 _ROWS = (
     "INSERT INTO tenants (id, name) VALUES (%(t)s, %(t)s::text)",

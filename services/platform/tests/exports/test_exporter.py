@@ -149,6 +149,8 @@ async def test_an_erasure_takes_the_export_along_even_while_it_is_made(platform,
     await exporter.work()
     assert (await rows("SELECT state FROM subject_requests")) == [("failed",)]
     assert (await rows("SELECT count(*) FROM subject_exports")) == [(0,)]
+    shown = platform.metrics.registry.get_sample_value
+    assert shown(catalogue.EXPORTS.name, {"outcome": "gone"}) == 1
     assert (await rows("SELECT count(*) FROM subject_export_parts")) == [(0,)]
 
 
@@ -235,3 +237,20 @@ async def test_an_export_is_its_tenants_own(requester, other):
     await requester.make()
     with pytest.raises(NotFound):
         await other.fetch("ada", export_id)
+
+
+async def test_one_that_is_late_is_measured(platform, requester, rows):
+    def overdue() -> float:
+        return platform.metrics.registry.get_sample_value(catalogue.EXPORT_OVERDUE.name)
+
+    await requester.take_in(("ada", b"page"))
+    await requester.ask("ada")
+    await rows(
+        "UPDATE subject_requests SET lease_until = now() + interval '1 min', deadline = now() - interval '1 min'"
+    )
+    await requester.make()
+    assert 60 <= overdue() < 600
+    await rows("UPDATE subject_requests SET lease_until = NULL")
+    await requester.make()
+    await requester.make()
+    assert overdue() == 0

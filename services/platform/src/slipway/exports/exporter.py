@@ -73,6 +73,8 @@ class Exporter:
         Raises:
             Unavailable: PostgreSQL or the key provider does not answer. What was begun is gone on with later.
         """
+        # At the beginning: an outage that ends the work is what makes exports late.
+        self._metrics.set(catalogue.EXPORT_OVERDUE, await repository.overdue_seconds(self._database))
         while (claimed := await requests.claim(self._database, RequestKind.EXPORT, _LEASE_SECONDS)) is not None:
             await self._attempt(claimed)
 
@@ -82,13 +84,16 @@ class Exporter:
         except LeaseLostError:
             log.warning("export.lost", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
         except ExportGoneError:
-            await self._give_up(claimed)
+            await self._give_up(claimed, "gone")
         except Unavailable:
             await self._put_off(claimed)
             raise
         except Exception:
             log.exception("export.failed", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
-            await (self._put_off if claimed.attempts < _MOST_ATTEMPTS else self._give_up)(claimed)
+            if claimed.attempts < _MOST_ATTEMPTS:
+                await self._put_off(claimed)
+            else:
+                await self._give_up(claimed, "failed")
 
     async def _make(self, claimed: RequestClaim) -> None:
         step = await self._read(claimed)
@@ -150,8 +155,8 @@ class Exporter:
         async with self._database.transaction(claimed.tenant_id) as connection:
             await requests.put_off(connection, claimed, RequestState.RECEIVED, _PAUSE_SECONDS * claimed.attempts)
 
-    async def _give_up(self, claimed: RequestClaim) -> None:
-        self._metrics.inc(catalogue.EXPORTS, outcome="failed")
+    async def _give_up(self, claimed: RequestClaim, outcome: str) -> None:
+        self._metrics.inc(catalogue.EXPORTS, outcome=outcome)
         async with self._database.transaction(claimed.tenant_id) as connection:
             if await requests.settle(connection, claimed, RequestState.FAILED, None):
                 await repository.end_export(connection, claimed.id)
@@ -160,4 +165,4 @@ class Exporter:
 def _part(export_id: UUID, step: _Step, number: int, content: bytes, *, records: int = 0, last: bool = False) -> Part:
     recipient = step.sealer.open_recipient(step.progress.recipient)
     encrypted = encrypt_part(recipient, export_id, number, content, last=last)
-    return Part(number, step.sealer.seal_part(number, encrypted), records, len(content))
+    return Part(step.progress.subject_id, number, step.sealer.seal_part(number, encrypted), records, len(content))

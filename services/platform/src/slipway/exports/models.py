@@ -57,6 +57,8 @@ subject_export_parts = Table(
     Column("export_id", UUID, ForeignKey("subject_exports.id", ondelete="CASCADE"), primary_key=True, info=_ID),
     Column("number", Integer, primary_key=True, autoincrement=False, info=_MEASURE),
     Column("tenant_id", UUID, ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False, info=OF_A_TENANT),
+    # No foreign key: a part goes with its export, and to add one waits for nobody who erases the person.
+    Column("subject_id", UUID, nullable=False, index=True, info=_ID),
     Column(
         "content",
         LargeBinary,

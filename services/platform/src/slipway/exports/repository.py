@@ -1,12 +1,13 @@
 """SQL of the exports: their rows and parts, and pages of what is held about a person. As one tenant."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, insert, literal, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway.database import Database
 from slipway.exports.models import subject_export_parts as parts
 from slipway.exports.models import subject_exports as exports
 from slipway.exports.schemas import Page, Part, Position, Progress
@@ -27,6 +28,10 @@ _VIEW: tuple[ColumnElement[Any], ...] = (
     exports.c.records,
     exports.c.parts,
 )
+_OVERDUE: LiteralString = """
+    SELECT coalesce(extract(epoch FROM now() - min(deadline)), 0)::float8 FROM subject_requests
+    WHERE kind = 'export' AND state IN ('received', 'held', 'running') AND deadline < now()
+"""
 _KEYS = text("SELECT wrapped FROM subject_keys WHERE subject_id = :subject ORDER BY version")
 
 
@@ -103,6 +108,11 @@ async def end_export(connection: AsyncConnection, export_id: UUID) -> None:
     await connection.execute(update(exports).where(exports.c.id == export_id).values(finished_at=func.now(), parts=0))
 
 
+async def overdue_seconds(database: Database) -> float:
+    """Return how long ago the most overdue export of all tenants should have been there; 0: none is overdue."""
+    return float((await database.run_system(_OVERDUE, {}))[0][0])
+
+
 async def read_part(connection: AsyncConnection, export_id: UUID, number: int) -> bytes | None:
     """Return a part as it is sealed; None if there is no such part, or no such export any more."""
     query = select(parts.c.content).where(parts.c.export_id == export_id, parts.c.number == number)
@@ -161,5 +171,5 @@ def _key_names(source: Source) -> list[str]:
 
 
 async def _insert_part(connection: AsyncConnection, tenant: UUID, export_id: UUID, part: Part) -> None:
-    values = {"export_id": export_id, "number": part.number, "tenant_id": tenant, "content": part.content}
-    await connection.execute(insert(parts).values(values))
+    values = {"export_id": export_id, "number": part.number, "tenant_id": tenant, "subject_id": part.subject_id}
+    await connection.execute(insert(parts).values(values | {"content": part.content}))

@@ -66,6 +66,7 @@ class Page:
 class Part:
     """A part of a package, sealed, with what it adds."""
 
+    subject_id: UUID
     number: int
     content: bytes
     records: int

@@ -349,8 +349,14 @@ RETENTION_RUNS = Counter(
 )
 EXPORTS = Counter(
     "slipway_exports_total",
-    "Exports of all that is held about a person: made, failed for good, or put off after an attempt that failed.",
-    (Label("outcome", ("ready", "failed", "postponed")),),
+    "Exports of all that is held about a person: made, put off after an attempt that failed, failed for good, or given "
+    "up because the person was erased meanwhile.",
+    (Label("outcome", ("ready", "postponed", "failed", "gone")),),
+)
+EXPORT_OVERDUE = Gauge(
+    "slipway_export_overdue_seconds",
+    f"How long ago the most overdue export should have been ready; 0: none is overdue. {_SHARED}",
+    unit="seconds",
 )
 LOG_INDICES_DELETED = Counter(
     "slipway_log_indices_deleted_total",

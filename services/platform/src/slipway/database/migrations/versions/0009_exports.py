@@ -26,9 +26,11 @@ CREATE TABLE subject_export_parts (
     export_id uuid NOT NULL REFERENCES subject_exports ON DELETE CASCADE,
     number integer NOT NULL,
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    subject_id uuid NOT NULL,
     content bytea NOT NULL,
     PRIMARY KEY (export_id, number)
 );
+CREATE INDEX subject_export_parts_subject_id_idx ON subject_export_parts (subject_id);
 ALTER TABLE subject_export_parts ALTER COLUMN content SET STATISTICS 0;
 """
 
