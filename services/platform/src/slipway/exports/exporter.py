@@ -1,7 +1,7 @@
-"""Makes exports: reads a page (commit), opens and encrypts it with no transaction open, adds a part (commit).
+"""Makes exports: reads some rows (commit), opens and encrypts them with no transaction open, adds a part (commit).
 
 Whoever is killed between any two lines loses one part of work: the lease runs out, and another worker goes on behind
-the last part that there is. No more than a page is in memory.
+the last part that there is. No more than one part is in memory.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from slipway.exports.archive import EXPLANATION, NOTICE, before_data, behind_dat
 from slipway.exports.explanation import explanation
 from slipway.exports.lines import lines_of
 from slipway.exports.package import encrypt_part
-from slipway.exports.schemas import Page, Part, Progress
+from slipway.exports.schemas import Batch, Part, Progress
 from slipway.exports.sealing import ExportSealer
 from slipway.inventory.notice import privacy_notice
 from slipway.inventory.record import Record
@@ -53,7 +53,7 @@ class _Step:
     """What the next part is made of."""
 
     progress: Progress
-    page: Page | None
+    batch: Batch
     sealer: ExportSealer
 
 
@@ -97,12 +97,12 @@ class Exporter:
 
     async def _make(self, claimed: RequestClaim) -> None:
         step = await self._read(claimed)
-        while step.page is not None:
-            await self._add(claimed, step, step.page)
+        while not step.batch.complete:
+            await self._add(claimed, step)
             step = await self._read(claimed)
-        await self._finish(claimed, step)
+        records = await self._finish(claimed, step)
         self._metrics.inc(catalogue.EXPORTS, outcome="ready")
-        log.info("export.ready", tenant=str(claimed.tenant_id), count=step.progress.records)
+        log.info("export.ready", tenant=str(claimed.tenant_id), count=records)
 
     async def _read(self, claimed: RequestClaim) -> _Step:
         async def read(keyset: Keyset) -> _Step:
@@ -110,33 +110,34 @@ class Exporter:
                 progress = await repository.read_progress(connection, claimed.id)
                 if progress is None:
                     raise ExportGoneError
-                page = await repository.read_page(connection, progress.subject_id, progress.position)
-            return _Step(progress, page, ExportSealer.of(keyset, progress.subject_id, claimed.id, progress.keys))
+                batch = await repository.read_batch(connection, progress.subject_id, progress.position)
+            return _Step(progress, batch, ExportSealer.of(keyset, progress.subject_id, claimed.id, progress.keys))
 
         return await self._keyring.read(claimed.tenant_id, read)
 
-    async def _add(self, claimed: RequestClaim, step: _Step, page: Page) -> None:
-        lines = list(lines_of(page, step.sealer.opener))
-        part = _part(claimed.id, step, step.progress.parts + 1, b"".join(lines), records=len(lines))
+    async def _add(self, claimed: RequestClaim, step: _Step) -> None:
+        part, after = _data(claimed.id, step), step.batch.pages[-1].after
         async with self._leased(claimed) as connection:
-            if not await repository.add_part(connection, claimed.tenant_id, claimed.id, part, page.after):
+            if not await repository.add_part(connection, claimed.tenant_id, claimed.id, part, after):
                 raise ExportGoneError
 
-    async def _finish(self, claimed: RequestClaim, step: _Step) -> None:
-        progress, now = step.progress, clock.now()
+    async def _finish(self, claimed: RequestClaim, step: _Step) -> int:
+        """Add the last data, and what comes before and behind all of them; return how many records there are."""
+        data, so_far = _data(claimed.id, step), step.progress
+        records, size, now = so_far.records + data.records, so_far.data_bytes + data.data_bytes, clock.now()
         record = Record.of(self._settings, self._workload)
-        told = explanation(record, progress.subject_id, progress.records, now)
-        front = before_data({EXPLANATION: told, NOTICE: privacy_notice(record)}, progress.data_bytes, now)
+        texts = {EXPLANATION: explanation(record, so_far.subject_id, records, now), NOTICE: privacy_notice(record)}
         ends = (
-            _part(claimed.id, step, 0, front),
-            _part(claimed.id, step, progress.parts + 1, behind_data(progress.data_bytes), last=True),
+            _part(claimed.id, step, 0, before_data(texts, size, now)),
+            _part(claimed.id, step, data.number + 1, behind_data(size), last=True),
         )
         async with self._leased(claimed) as connection:
-            if not await repository.finish_export(connection, claimed.tenant_id, claimed.id, ends):
+            if not await repository.finish_export(connection, claimed.tenant_id, claimed.id, data, ends):
                 raise ExportGoneError
             await requests.settle(connection, claimed, RequestState.DONE, None)
-            resource, detail = f"subject/{progress.subject_id}", {"export": str(claimed.id), "rows": progress.records}
+            resource, detail = f"subject/{so_far.subject_id}", {"export": str(claimed.id), "rows": records}
             await audit.record(connection, claimed.tenant_id, _ACTOR, Action.EXPORT_MADE, resource, **detail)
+        return records
 
     @asynccontextmanager
     async def _leased(self, claimed: RequestClaim) -> AsyncIterator[AsyncConnection]:
@@ -160,6 +161,11 @@ class Exporter:
         async with self._database.transaction(claimed.tenant_id) as connection:
             if await requests.settle(connection, claimed, RequestState.FAILED, None):
                 await repository.end_export(connection, claimed.id)
+
+
+def _data(export_id: UUID, step: _Step) -> Part:
+    lines = [line for page in step.batch.pages for line in lines_of(page, step.sealer.opener)]
+    return _part(export_id, step, step.progress.parts + 1, b"".join(lines), records=len(lines))
 
 
 def _part(export_id: UUID, step: _Step, number: int, content: bytes, *, records: int = 0, last: bool = False) -> Part:

@@ -1,6 +1,6 @@
 """SQL of the exports: their rows and parts, and pages of what is held about a person. As one tenant."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slipway.database import Database
 from slipway.exports.models import subject_export_parts as parts
 from slipway.exports.models import subject_exports as exports
-from slipway.exports.schemas import Page, Part, Position, Progress
+from slipway.exports.schemas import Batch, Page, Part, Position, Progress
 from slipway.exports.sources import BY_NAME, SOURCES, Source, label
 from slipway.subjects.models import subject_requests as requests
 
@@ -43,10 +43,11 @@ async def add_export(
     await connection.execute(insert(exports).values(values))
 
 
-async def count_exports(connection: AsyncConnection, subject: UUID) -> int:
-    """Count the exports of a subject, and keep others from adding one before this transaction ends."""
-    lock = text("SELECT id FROM subjects WHERE id = :subject FOR UPDATE")
-    await connection.execute(lock, {"subject": subject})
+async def count_exports(connection: AsyncConnection, subject: UUID) -> int | None:
+    """Count the exports of a subject, whom nobody erases before this transaction ends; None if they are gone."""
+    lock = text("SELECT id FROM subjects WHERE id = :subject FOR NO KEY UPDATE")
+    if (await connection.execute(lock, {"subject": subject})).one_or_none() is None:
+        return None
     count = select(func.count()).select_from(exports).where(exports.c.subject_id == subject)
     return int((await connection.execute(count)).scalar_one())
 
@@ -76,30 +77,16 @@ async def wrapped_keys(connection: AsyncConnection, subject: UUID) -> list[bytes
 
 
 async def add_part(connection: AsyncConnection, tenant: UUID, export_id: UUID, part: Part, after: Position) -> bool:
-    """Insert a part, and note how far the export has come; False if the export is gone."""
-    changed = await connection.execute(
-        update(exports)
-        .where(exports.c.id == export_id)
-        .values(
-            position=list(after),
-            parts=exports.c.parts + 1,
-            records=exports.c.records + part.records,
-            data_bytes=exports.c.data_bytes + part.data_bytes,
-        )
-    )
-    if changed.rowcount:
-        await _insert_part(connection, tenant, export_id, part)
-    return bool(changed.rowcount)
+    """Insert a part with data, and note behind which rows the next begins; False if the export is gone."""
+    return await _insert_parts(connection, tenant, export_id, [part], position=list(after), **_more(part, parts=1))
 
 
-async def finish_export(connection: AsyncConnection, tenant: UUID, export_id: UUID, ends: Iterable[Part]) -> bool:
-    """Insert the first and the last part: from now on the export may be fetched; False if it is gone."""
-    changed = await connection.execute(
-        update(exports).where(exports.c.id == export_id).values(finished_at=func.now(), parts=exports.c.parts + 2)
-    )
-    for part in ends if changed.rowcount else ():
-        await _insert_part(connection, tenant, export_id, part)
-    return bool(changed.rowcount)
+async def finish_export(
+    connection: AsyncConnection, tenant: UUID, export_id: UUID, data: Part, ends: Sequence[Part]
+) -> bool:
+    """Insert the last part with data, the first and the last of all; False if the export is gone."""
+    columns = {"finished_at": func.now(), **_more(data, parts=1 + len(ends))}
+    return await _insert_parts(connection, tenant, export_id, [data, *ends], **columns)
 
 
 async def end_export(connection: AsyncConnection, export_id: UUID) -> None:
@@ -119,18 +106,25 @@ async def read_part(connection: AsyncConnection, export_id: UUID, number: int) -
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def read_page(
+async def read_batch(
     connection: AsyncConnection, subject: UUID, after: Position | None, rows: int = PAGE_ROWS, size: int = PAGE_BYTES
-) -> Page | None:
-    """Return the next rows about a subject, none of two sources at once; None: there are no more."""
+) -> Batch:
+    """Return the next rows about a subject: a page of a source, and of the following ones while none is full."""
     name, *key = after or (SOURCES[0].name,)
+    pages: list[Page] = []
     for source in SOURCES[SOURCES.index(BY_NAME[name]) :]:
         found = (await connection.execute(_page(source, subject, key, rows, size))).mappings().all()
         if found:
             keys = [tuple(str(row[column]) for column in _key_names(source)) for row in found]
-            return Page(source.name, found, ["/".join(each) for each in keys], (source.name, *keys[-1]))
+            pages.append(Page(source.name, found, ["/".join(each) for each in keys], (source.name, *keys[-1])))
+        if len(found) >= rows or _weight(found) >= size:
+            return Batch(pages, complete=False)
         key = []
-    return None
+    return Batch(pages, complete=True)
+
+
+def _weight(rows: Iterable[Mapping[Any, Any]]) -> int:
+    return sum(len(value) for row in rows for value in row.values() if isinstance(value, bytes))
 
 
 def _page(source: Source, subject: UUID, after: Sequence[str], rows: int, size: int) -> Select[Any]:
@@ -170,6 +164,21 @@ def _key_names(source: Source) -> list[str]:
     return [f"key {number}" for number, _ in enumerate(source.key)]
 
 
-async def _insert_part(connection: AsyncConnection, tenant: UUID, export_id: UUID, part: Part) -> None:
-    values = {"export_id": export_id, "number": part.number, "tenant_id": tenant, "subject_id": part.subject_id}
-    await connection.execute(insert(parts).values(values | {"content": part.content}))
+def _more(data: Part, parts: int) -> dict[str, Any]:
+    return {
+        "parts": exports.c.parts + parts,
+        "records": exports.c.records + data.records,
+        "data_bytes": exports.c.data_bytes + data.data_bytes,
+    }
+
+
+async def _insert_parts(
+    connection: AsyncConnection, tenant: UUID, export_id: UUID, added: Iterable[Part], **columns: Any
+) -> bool:
+    changed = await connection.execute(update(exports).where(exports.c.id == export_id).values(columns))
+    if not changed.rowcount:
+        return False
+    owner = {"export_id": export_id, "tenant_id": tenant}
+    rows = [{**owner, "subject_id": p.subject_id, "number": p.number, "content": p.content} for p in added]
+    await connection.execute(insert(parts), rows)
+    return True

@@ -63,6 +63,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What the next part is made of: pages of different sources."""
+
+    pages: Sequence[Page]
+    complete: bool
+    """Nothing is held beyond them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of a package, sealed, with what it adds."""
 
