@@ -6,6 +6,7 @@ PostgreSQL's included.
 """
 
 import asyncio
+import base64
 import json
 import os
 import socket
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from privacy.collecting import Collected, collecting, everything_in, monitoring
 from privacy.orders import JSON, NIL, Order, Orders, broken
 from privacy.scanning import Hit, Marks
@@ -180,7 +182,7 @@ class _Client:
         return httpx.AsyncClient(base_url=self._stack.api_url, timeout=20)
 
     async def _prepare(self, http: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the document, and ids of a job, a person in it, a webhook and a delivery of the caller's."""
+        """Return the document, and ids of a job, a person in it and their export, a webhook and a delivery."""
         document = (await http.get("/openapi.json")).json()
         texts = [f"{word} {self._marks.new()}" for word in ("tell", "fail")]
         inputs = [{"text": text, "person": self._marks.new()} for text in texts]
@@ -191,7 +193,8 @@ class _Client:
         sent = (await http.post(f"/v1/webhooks/{hook['id']}/test", headers=self._key)).raise_for_status().json()
         await self._wait_for_jobs(http)
         ids = {"job_id": job["id"], "webhook_id": hook["id"], "delivery_id": sent.get("id", NIL)}
-        ids |= {"subject_id": await self._put_right(http, job["id"], inputs[0]["person"])}
+        subject = await self._put_right(http, job["id"], inputs[0]["person"])
+        ids |= {"subject_id": subject, "export_id": await self._export(http, subject)}
         return document, ids | {_FOLLOWED: await self._erase(http, inputs[1]["person"])}
 
     async def _erase(self, http: httpx.AsyncClient, person: str) -> str:
@@ -211,6 +214,18 @@ class _Client:
         path, kind = f"/v1/subjects/{subject}/rectify", {"Content-Type": JSON}
         await self._send(http, Order("POST /v1/subjects/{subject_id}/rectify", "right", "POST", path, kind, body=body))
         return subject
+
+    async def _export(self, http: httpx.AsyncClient, subject: str) -> str:
+        """Have all that is held about a person exported; return the export's id once it can be fetched."""
+        public = base64.b64encode(X25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
+        asked = await http.post(f"/v1/subjects/{subject}/export", json={"public_key": public}, headers=self._key)
+        self._leaks.answers["POST /v1/subjects/{subject_id}/export", asked.status_code] += 1
+        place, until = asked.raise_for_status().headers["Location"], time.monotonic() + _PATIENCE_SECONDS
+        while (await http.get(place, headers=self._key)).raise_for_status().json()["state"] != "ready":
+            if time.monotonic() > until:
+                raise TimeoutError("The export does not get ready.")
+            await asyncio.sleep(0.2)
+        return str(asked.json()["id"])
 
     async def _send(self, http: httpx.AsyncClient, order: Order) -> None:
         headers = dict(order.headers) if order.anonymous else self._key | dict(order.headers)
