@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.erasure import repository
+from slipway.exports.models import subject_export_parts, subject_exports
 from slipway.jobs import repository as jobs
 from slipway.jobs.models import job_items
 from slipway.jobs.schemas import JobState
@@ -74,7 +75,7 @@ class Rows:
         return not await repository.has_rows(connection, self.table, subject)
 
 
-STORES: tuple[Store, ...] = (Items(),)
+STORES: tuple[Store, ...] = (Items(), Rows(subject_export_parts), Rows(subject_exports))
 """Emptied first, in short transactions."""
 
 LAST: dict[str, Callable[[AsyncConnection, UUID], Awaitable[int]]] = {
