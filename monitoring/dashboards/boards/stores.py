@@ -335,6 +335,28 @@ _ERASURE = Row(
     ),
 )
 
+_EXPORTS = Row(
+    "Exports",
+    (
+        Panel(
+            "Beyond the hour",
+            "Zero. An export takes seconds, and has an hour.",
+            "s",
+            above(bad=1),
+            (Query("max(slipway_export_overdue_seconds)", "most overdue"),),
+            alerts=("ExportsFailing",),
+        ),
+        Panel(
+            "Exports",
+            "`ready` is all that should be there. `failed`: read the log of the workers for `export.failed`. `gone`: the "
+            "person was erased meanwhile.",
+            "none",
+            NO_LIMIT,
+            (Query("sum by (outcome) (increase(slipway_exports_total[1h]))", "{{outcome}}"),),
+        ),
+    ),
+)
+
 _REVIEW = Row(
     "Review of data handling",
     (
@@ -359,6 +381,6 @@ _REVIEW = Row(
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; keys; the audit log; retention; erasure; and review.",
-    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _ERASURE, _REVIEW),
+    "PostgreSQL, which has the truth; Redis, which may be lost; keys; the audit log; retention; erasure; exports; and review.",
+    (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _ERASURE, _EXPORTS, _REVIEW),
 )

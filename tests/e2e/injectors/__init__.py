@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from e2e.injectors.containers import pause, restart_often, stop, throttle, unruly_workers
-from e2e.injectors.database import block_erasure, forge_key, grant_too_much, hold_transaction, keep_old_row, lock_table
+from e2e.injectors.database import (
+    block_erasure,
+    forge_key,
+    grant_too_much,
+    hold_transaction,
+    keep_export_waiting,
+    keep_old_row,
+    lock_table,
+)
 from e2e.injectors.files import break_rules, expire_certificate, lock_evidence, lose_master_key
 from e2e.injectors.load import (
     ask_slowly,
@@ -31,6 +39,7 @@ INJECTORS: Mapping[str, Injector] = {
         forge_key,
         grant_too_much,
         hold_transaction,
+        keep_export_waiting,
         keep_old_row,
         leave_webhooks,
         lock_evidence,

@@ -23,6 +23,11 @@ INSERT INTO subject_requests (tenant_id, kind, subject_id, requested_by, deadlin
 SELECT tenant_id, 'erasure', id, 'e2e', now() - interval '1 hour', now() + interval '5 s'
 FROM subjects WHERE id = '{_LATE}'
 """
+_LATE_EXPORT = f"""
+INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline, lease_until)
+SELECT id, 'export', 'running', gen_random_uuid(), 'e2e', now() - interval '1 hour', now() + interval '1 day'
+FROM tenants WHERE id <> '{_FORGED}' LIMIT 1
+"""
 _OLD_JOB = """
 INSERT INTO jobs (id, tenant_id, workload, state, priority, created_by, created_at, touched_at, finished_at)
 SELECT gen_random_uuid(), id, 'triage', 'completed', 5, 'e2e', at, at, at
@@ -103,6 +108,16 @@ def block_erasure(stage: Stage) -> Iterator[None]:
     with _session(stage, f"SELECT 1 FROM subjects WHERE id = '{_LATE}' FOR UPDATE"):
         _run(stage, _LATE_ERASURE)
         yield
+
+
+@contextmanager
+def keep_export_waiting(stage: Stage) -> Iterator[None]:
+    """Leave an export that should have been ready an hour ago to a worker that is not there; then it is given up."""
+    _run(stage, _LATE_EXPORT)
+    try:
+        yield
+    finally:
+        _run(stage, "UPDATE subject_requests SET lease_until = NULL WHERE requested_by = 'e2e' AND kind = 'export'")
 
 
 def _run(stage: Stage, statements: str) -> None:
