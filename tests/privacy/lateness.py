@@ -25,7 +25,8 @@ _HELD = "EXISTS (SELECT FROM subjects s WHERE s.id = {} AND s.hold_until > %(now
 _OLD_JOB = "coalesce(j.finished_at, j.touched_at) < %(jobs)s"
 _NOBODY = """
     CASE WHEN s.pseudonym IS NULL THEN NOT EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id)
-        ELSE NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id) END
+        ELSE NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
+            AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id) END
     AND s.created_at < %(subjects)s AND coalesce(s.hold_until <= %(now)s, true)
 """
 _RULES = {
@@ -37,6 +38,9 @@ _RULES = {
         AND NOT EXISTS (SELECT FROM job_items i WHERE i.job_id = j.id AND {_HELD.format("i.subject_id")})""",
     "subjects": f"SELECT count(*) FROM subjects s WHERE {_NOBODY}",
     "subject_keys": f"SELECT count(*) FROM subject_keys k JOIN subjects s ON s.id = k.subject_id WHERE {_NOBODY}",
+    "subject_exports": "SELECT count(*) FROM subject_exports WHERE finished_at < %(exports)s",
+    "subject_export_parts": """SELECT count(*) FROM subject_export_parts p JOIN subject_exports e ON e.id = p.export_id
+        WHERE e.finished_at < %(exports)s""",
     "api_keys": "SELECT count(*) FROM api_keys WHERE least(revoked_at, expires_at) < %(api_keys)s",
     "idempotency_keys": "SELECT count(*) FROM idempotency_keys WHERE created_at < %(idempotency_keys)s",
     "webhook_events": "SELECT count(*) FROM webhook_events WHERE created_at < %(webhooks)s",
@@ -66,6 +70,15 @@ _PLANT = """
     SELECT gen_random_uuid(), %(tenant)s, sha256((%(tenant)s::text || n)::bytea), now() - interval '400 days',
         CASE WHEN n %% 20 = 0 THEN now() + interval '10 years' END
     FROM generate_series(1, %(people)s) n;
+    INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline)
+    SELECT tenant_id, 'export', 'done', id, '', now() FROM subjects WHERE tenant_id = %(tenant)s LIMIT %(people)s / 4;
+    INSERT INTO subject_exports (id, tenant_id, subject_id, recipient, parts, finished_at)
+    SELECT id, tenant_id, subject_id, 'sealed', 3,
+        CASE WHEN n %% 10 > 0 THEN now() - n * interval '1 day' END
+    FROM (SELECT *, row_number() OVER () AS n FROM subject_requests WHERE tenant_id = %(tenant)s) numbered;
+    INSERT INTO subject_export_parts (export_id, number, tenant_id, subject_id, content)
+    SELECT id, n, tenant_id, subject_id, 'sealed' FROM subject_exports, generate_series(0, 2) n
+    WHERE tenant_id = %(tenant)s;
     INSERT INTO api_keys (id, tenant_id, name, hash, scopes, revoked_at, expires_at)
     SELECT %(tenant)s::text || n, %(tenant)s, 'k', 'h', '{}', now() - n * interval '7 days',
         CASE WHEN n %% 3 = 0 THEN now() - n * interval '9 days' END
@@ -166,6 +179,7 @@ def _cutoffs(settings: Settings, now: datetime) -> dict[str, datetime]:
     return {
         "jobs": now - timedelta(days=settings.job_retention_days),
         "subjects": now - timedelta(days=1),
+        "exports": now - timedelta(days=settings.export_retention_days),
         "api_keys": now - timedelta(days=settings.api_key_retention_days),
         "idempotency_keys": now - timedelta(seconds=settings.idempotency_seconds),
         "webhooks": now - timedelta(seconds=settings.webhook_retention_seconds),
