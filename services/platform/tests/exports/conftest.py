@@ -20,7 +20,6 @@ from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
 from slipway.keys.schemas import Keyset
 from slipway.subjects.rights import find_subject
-from slipway.subjects.schemas import SubjectView
 from slipway.tenants.schemas import Principal
 
 KEEP = timedelta(days=7)
@@ -49,19 +48,15 @@ class Requester:
             pass
 
     async def subject(self, person: str) -> UUID:
-        """Return a person's id."""
-        return (await self.find(person)).id
-
-    async def find(self, name_or_id: str) -> SubjectView:
-        """Return a person."""
+        """Return the id of a person, by name or by that id."""
         tenant = self.principal.tenant_id
         keyset = await self.platform.keyring.keyset(tenant)
         async with self.platform.database.transaction(tenant) as connection:
-            return await find_subject(connection, keyset, name_or_id)
+            return (await find_subject(connection, keyset, person)).id
 
     async def ask(self, person: str) -> UUID:
         """Ask for a person's export; return its id."""
-        tenant, subject = self.principal.tenant_id, await self.find(person)
+        tenant, subject = self.principal.tenant_id, await self.subject(person)
         async with self.platform.keyring.transaction(tenant) as (connection, keyset):
             return await service.request_export(connection, self.principal, keyset, subject, self.key.public_key())
 

@@ -5,7 +5,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from slipway.exports import service
 from slipway.exports.exporter import Exporter
-from slipway.subjects.rights import find_subject
 
 HOUR = 1 / 24
 TABLES = ("subject_exports", "subject_export_parts")
@@ -17,8 +16,8 @@ def export(archive, platform, principal):
 
     async def ask(subject, *, made=True):
         async with platform.keyring.transaction(principal.tenant_id) as (connection, keyset):
-            key, found = X25519PrivateKey.generate().public_key(), await find_subject(connection, keyset, str(subject))
-            await service.request_export(connection, principal, keyset, found, key)
+            key = X25519PrivateKey.generate().public_key()
+            await service.request_export(connection, principal, keyset, subject, key)
         if made:
             await Exporter(platform).work()
 

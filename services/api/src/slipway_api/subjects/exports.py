@@ -63,7 +63,7 @@ def _add_request(routes: APIRouter) -> None:
 
         async def make(connection: AsyncConnection, keyset: Keyset) -> tuple[UUID, ExportView]:
             subject = await find_subject(connection, keyset, subject_id)
-            made = await service.request_export(connection, principal, keyset, subject, recipient)
+            made = await service.request_export(connection, principal, keyset, subject.id, recipient)
             return made, await service.get_export(connection, subject.id, made, keep)
 
         async def find(connection: AsyncConnection, keyset: Keyset, made: UUID) -> ExportView:

@@ -34,7 +34,7 @@ from slipway.telemetry.logs import get_logger
 _LEASE_SECONDS = 30.0
 _MOST_ATTEMPTS = 5
 _PAUSE_SECONDS = 10.0
-"""After an attempt that failed, times the number of attempts."""
+"""After an attempt that an outage has ended; after one that failed, times the number of attempts."""
 _ACTOR = "system"
 
 log = get_logger(__name__)
@@ -86,12 +86,12 @@ class Exporter:
         except ExportGoneError:
             await self._give_up(claimed, "gone")
         except Unavailable:
-            await self._put_off(claimed)
+            await self._put_off(claimed, _PAUSE_SECONDS)
             raise
         except Exception:
             log.exception("export.failed", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
             if claimed.attempts < _MOST_ATTEMPTS:
-                await self._put_off(claimed)
+                await self._put_off(claimed, _PAUSE_SECONDS * claimed.attempts)
             else:
                 await self._give_up(claimed, "failed")
 
@@ -151,10 +151,10 @@ class Exporter:
                 raise LeaseLostError
             yield connection
 
-    async def _put_off(self, claimed: RequestClaim) -> None:
+    async def _put_off(self, claimed: RequestClaim, seconds: float) -> None:
         self._metrics.inc(catalogue.EXPORTS, outcome="postponed")
         async with self._database.transaction(claimed.tenant_id) as connection:
-            await requests.put_off(connection, claimed, RequestState.RECEIVED, _PAUSE_SECONDS * claimed.attempts)
+            await requests.put_off(connection, claimed, RequestState.RECEIVED, seconds)
 
     async def _give_up(self, claimed: RequestClaim, outcome: str) -> None:
         self._metrics.inc(catalogue.EXPORTS, outcome=outcome)

@@ -18,7 +18,7 @@ from slipway.exports.schemas import ExportState, ExportView
 from slipway.exports.sealing import ExportSealer, NoKeyError
 from slipway.keys.schemas import Keyset
 from slipway.subjects import requests
-from slipway.subjects.schemas import RequestKind, RequestOrder, RequestState, SubjectView
+from slipway.subjects.schemas import RequestKind, RequestOrder, RequestState
 from slipway.tenants.schemas import Principal
 
 DEADLINE = timedelta(hours=1)
@@ -47,32 +47,28 @@ class Package:
 
 
 async def request_export(
-    connection: AsyncConnection, principal: Principal, keyset: Keyset, subject: SubjectView, recipient: X25519PublicKey
+    connection: AsyncConnection, principal: Principal, keyset: Keyset, subject: UUID, recipient: X25519PublicKey
 ) -> UUID:
     """Have an export made of all that is held about a subject of the tenant's; return its id.
 
     Raises:
         NotFound: they were erased just now.
-        Conflict: it is nobody in particular, there are many of the person's already, or nothing can be read.
+        Conflict: there are many of the person's already, or nothing of what is held can be read.
     """
-    if not subject.named:
-        raise Conflict("This id stands for everybody whom a job's inputs do not name: nobody can tell them apart.")
-    kept = await repository.count_exports(connection, subject.id)
+    kept = await repository.count_exports(connection, subject)
     if kept is None:
         raise NotFound("There is no such subject.")
     if kept >= MOST_KEPT:
         raise Conflict(f"{MOST_KEPT} exports of this person are kept, and no more may be: fetch one of them.")
-    order = RequestOrder(RequestKind.EXPORT, subject.id, principal.key_id, clock.now() + DEADLINE)
+    order = RequestOrder(RequestKind.EXPORT, subject, principal.key_id, clock.now() + DEADLINE)
     request = await requests.add_request(connection, principal.tenant_id, order)
     try:
-        keys = await repository.wrapped_keys(connection, subject.id)
-        sealer = ExportSealer.of(keyset, subject.id, request.id, keys)
+        keys = await repository.wrapped_keys(connection, subject)
+        sealer = ExportSealer.of(keyset, subject, request.id, keys)
     except NoKeyError:
         raise Conflict("The person's key is not there: nothing that is held about them can be read.") from None
-    await repository.add_export(
-        connection, principal.tenant_id, request.id, subject.id, sealer.seal_recipient(recipient)
-    )
-    await _record(connection, principal, Action.EXPORT_REQUESTED, subject.id, request.id)
+    await repository.add_export(connection, principal.tenant_id, request.id, subject, sealer.seal_recipient(recipient))
+    await _record(connection, principal, Action.EXPORT_REQUESTED, subject, request.id)
     return UUID(str(request.id))
 
 
