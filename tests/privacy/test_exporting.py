@@ -1,5 +1,6 @@
 """Each gets everything that is held about them, and nothing that is held about anybody else."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
@@ -26,8 +27,15 @@ def stack(tmp_path, monkeypatch) -> Iterator[LocalStack]:
 
 @pytest.mark.timeout(400)
 async def test_of_everybody_each_mark_is_found_and_none_of_anybody_else(stack):
-    recall = await export_and_compare(stack, subjects=SUBJECTS, seed=8, rounds=ROUNDS)
+    before = stack.processes["worker"].pid
 
+    def kill_once(step: str) -> None:
+        if step == "exporting":
+            asyncio.get_running_loop().call_later(2.0, stack.kill, "worker")
+
+    recall = await export_and_compare(stack, subjects=SUBJECTS, seed=8, rounds=ROUNDS, progress=kill_once)
+
+    assert stack.processes["worker"].pid != before
     assert recall.subjects == SUBJECTS
     assert recall.planted == SUBJECTS * (3 * ROUNDS + 1)
     assert recall.found == recall.planted
