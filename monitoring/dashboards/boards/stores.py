@@ -348,8 +348,8 @@ _EXPORTS = Row(
         ),
         Panel(
             "Exports",
-            "`ready` is all that should be there. `failed`: read the log of the workers for `export.failed`. `gone`: the "
-            "person was erased meanwhile.",
+            "`ready` is all that should be there. `failed`: read the log of the workers for `export.failed`. `gone`: "
+            "the person was erased meanwhile.",
             "none",
             NO_LIMIT,
             (Query("sum by (outcome) (increase(slipway_exports_total[1h]))", "{{outcome}}"),),
@@ -381,6 +381,6 @@ _REVIEW = Row(
 BOARD = Board(
     "slipway-stores",
     "Data stores",
-    "PostgreSQL, which has the truth; Redis, which may be lost; keys; the audit log; retention; erasure; exports; and review.",
+    "PostgreSQL, which has the truth; Redis, which may be lost; keys; audit log; retention; erasure; exports; review.",
     (_POOLS, _POSTGRES, _REDIS, _PROVIDER, _KEYS, _AUDIT, _RETENTION, _ERASURE, _EXPORTS, _REVIEW),
 )

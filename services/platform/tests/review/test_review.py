@@ -37,7 +37,7 @@ async def test_a_system_that_is_as_declared_has_no_findings_and_was_looked_at(pl
     looked_at = {outcome.check: outcome.looked_at for outcome in report.outcomes}
     assert int(looked_at["inventory"].split()[0]) > 100
     assert "slipway_app" in looked_at["separation"]
-    assert looked_at["retention"].startswith("5 kinds of rows")
+    assert looked_at["retention"].startswith("6 kinds of rows")
     assert looked_at["keys"] == "keys of 2 tenants; the oldest in force is 0 days old"
 
 
