@@ -30,6 +30,7 @@ class Grant:
 _READ = Grant(select=EVERY_COLUMN)
 _ADD = Grant(select=EVERY_COLUMN, insert=EVERY_COLUMN)
 _ADD_AND_CHANGE = Grant(select=EVERY_COLUMN, insert=EVERY_COLUMN, update=EVERY_COLUMN)
+_ADD_AND_REMOVE = Grant(select=EVERY_COLUMN, insert=EVERY_COLUMN, delete=EVERY_COLUMN)
 _ALL = Grant(EVERY_COLUMN, EVERY_COLUMN, EVERY_COLUMN, EVERY_COLUMN)
 
 _APP: dict[str, Grant] = {
