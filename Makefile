@@ -92,6 +92,10 @@ bench-startup: model ## From the start of a process to its first answer, and its
 bench-jobs: model ## The job path beside the model alone, on the same cores
 	$(BIN)/python -m loadtests.jobs
 
+.PHONY: bench-sealing
+bench-sealing: model ## Bulk throughput with encryption, of that without (some 6 minutes; ARGS=--no-model)
+	$(BIN)/python -m loadtests.sealing $(ARGS)
+
 .PHONY: loadtest-overload
 loadtest-overload: model ## Goodput and refusals at three times the capacity (some 7 minutes)
 	$(BIN)/python -m loadtests.overload
