@@ -10,30 +10,24 @@ import asyncio
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from privacy import tricks
 from privacy.filling import fill
+from privacy.servers import migrated_server
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import track
 
 from slipway.audit.verification import Report, verify
 from slipway.database import Database
-from slipway.database.bootstrap import bootstrap
-from slipway.database.migrations import upgrade
 from slipway.evidence import Evidence
-from slipway.keys.local import create_keys
 from slipway.keys.signer import AuditSigner
 from slipway.settings import Settings
-from slipway_cli.servers.ports import free_port
-from slipway_cli.servers.postgres import Postgres
 
 _KEEP = """
     DROP TABLE IF EXISTS kept_log, kept_seals;
@@ -147,24 +141,6 @@ async def _once(stage: Stage, random: Random, done: Tampered) -> None:
     await stage.put_back()
 
 
-@contextmanager
-def _server(folder: Path) -> Iterator[tuple[Settings, str]]:
-    with Postgres(folder / "postgres", free_port(), durable=False) as server:
-        urls = {
-            f"database_{role}_url": SecretStr(f"postgresql://slipway_{role}:{role}@127.0.0.1:{server.port}/tampered")
-            for role in ("owner", "app", "system")
-        }
-        files = {"master_key_file": folder / "keys" / "master.key", "audit_key_file": folder / "keys" / "audit.pem"}
-        settings = Settings(_env_file=None, **urls, **files, evidence_dir=folder / "evidence")
-        create_keys(settings)
-        asyncio.run(bootstrap(server.admin_url, settings))
-        upgrade(settings)
-        try:
-            yield settings, f"{server.admin_url.rpartition('/')[0]}/tampered"
-        finally:
-            server.remove()
-
-
 async def _run(settings: Settings, url: str, count: int, seed: int) -> Tampered:
     await fill(settings, Random(seed), tenants=4, seals=12)
     ticks = iter(track(range(count), "tampering", console=Console(stderr=True)))
@@ -181,7 +157,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="slipway-tampering-") as folder, _server(Path(folder)) as (settings, url):
+    with (
+        tempfile.TemporaryDirectory(prefix="slipway-tampering-") as folder,
+        migrated_server(Path(folder), "tampered") as (settings, url),
+    ):
         done = asyncio.run(_run(settings, url, options.count, options.seed))
     told = {
         "seed": options.seed,
