@@ -47,8 +47,10 @@ def collecting() -> Iterator[Collected]:
     with ThreadingHTTPServer((LOCALHOST, 0), Receiver) as server:
         collected = Collected(f"http://{LOCALHOST}:{server.server_address[1]}")
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield collected
-        server.shutdown()
+        try:
+            yield collected
+        finally:
+            server.shutdown()
 
 
 @contextmanager

@@ -164,6 +164,8 @@ class _Run:
                 await self._at_once(turn, turn.tenant)
             else:
                 await self._transaction(turn)
+        if (task := asyncio.current_task()) and task.cancelling():  # it is the run itself that is to end
+            raise asyncio.CancelledError
         self._before = (str(turn.tenant and turn.tenant.number), turn.ending)
 
     def _next(self) -> _Turn:

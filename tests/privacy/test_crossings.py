@@ -47,3 +47,16 @@ def test_the_same_seed_makes_the_same_queries():
     one, other, third = (Forge(Random(seed), victim) for seed in (1, 1, 2))
     made = [[forge.read() for _ in range(50)] for forge in (one, other, third)]
     assert made[0] == made[1] != made[2]
+
+
+async def test_a_run_that_is_interrupted_ends(settings, postgres, monkeypatch):
+    monkeypatch.setattr("privacy.crossings._LOOK_EVERY", 20)
+    told = []
+
+    def interrupt(done):
+        told.append(done)
+        asyncio.current_task().cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.to_thread(cross, settings, postgres.admin_url, 20_000, 8, interrupt)
+    assert len(told) == 1
