@@ -22,6 +22,7 @@ from privacy.people import Person, Population, people
 from privacy.scanning import Marks
 
 from slipway.database.engine import driver_url
+from slipway_cli.keybackup import back_up
 from slipway_cli.keys import new_token
 from slipway_cli.servers.postgres import Postgres
 from slipway_cli.stack.local import LocalStack
@@ -33,8 +34,9 @@ ENVIRONMENT = {
     "SLIPWAY_MAX_QUEUED_INPUTS": "1000000",
     "SLIPWAY_RATE_LIMIT_PER_MINUTE": "1000000",
     "SLIPWAY_ERASURE_ROTATION_SECONDS": "0",
+    "SLIPWAY_TENANT_KEY_TTL": "1",
 }
-"""What the stack has to be started with."""
+"""What the stack has to be started with. An old key is destroyed once no process can have it in its memory."""
 _WAL = frozenset({"pg_wal"})
 _ROWS = """
 SELECT s.id, s.pseudonym, k.wrapped, i.input, i.output FROM subjects s
@@ -112,7 +114,8 @@ async def erase_and_hunt(
         progress("erasing")
         await population.erase(doomed)
         proof.slowest = max(person.seconds for person in doomed)
-        await population.dead_in_backups(doomed)
+        progress("waiting for the end of the old key")
+        await population.dead_in_backups(doomed, lambda: back_up(stack.settings, folder / "slipway.keys"))
         progress("hunting after")
         await asyncio.to_thread(site.hunt_after, needles, Marks(seed), proof)
         proof.intact = await population.answered(others)

@@ -56,14 +56,15 @@ class Population:
         places = await asyncio.gather(*map(self._ask, doomed))
         await asyncio.gather(*map(self._follow, doomed, places))
 
-    async def dead_in_backups(self, doomed: Sequence[Person]) -> None:
-        """Wait until the receipts say that backups are dead; note them."""
+    async def dead_in_backups(self, doomed: Sequence[Person], back_up_keys: Callable[[], Awaitable[object]]) -> None:
+        """Wait until the receipts say that backups are dead, and back the keys up meanwhile; note the receipts."""
 
         async def all_are() -> bool:
+            await back_up_keys()
             await asyncio.gather(*map(self._refresh, doomed))
             return all(person.receipt["body"]["backups"]["certain"] for person in doomed)
 
-        await self._until(all_are, "The receipts do not tell from when backups are dead.")
+        await self._until(all_are, "The receipts do not tell from when backups are dead.", pause=3)
 
     async def answered(self, expected: Iterable[Person]) -> int:
         """Return of how many people every text that was sent can still be read, by its owner."""
