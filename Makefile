@@ -76,6 +76,10 @@ chaos: model ## Kill everything, again and again, and count every message (make 
 chaos-quick: model ## The same in under two minutes
 	PYTHONPATH=tests:tests/workloads $(BIN)/python -m chaos --quick --seed $(or $(SEED),1)
 
+.PHONY: privacy-drill
+privacy-drill: .venv/installed ## Every proof of the privacy at full size, and a report (make privacy-drill SEED=7; ARGS=--quick: a few minutes)
+	PYTHONPATH=tests:tests/workloads $(BIN)/python -m drill --seed $(or $(SEED),1) $(ARGS)
+
 .PHONY: bench
 bench: model ## Slipway beside other serving frameworks and the model alone, in one run (about an hour; needs Go; ARGS=--quick)
 	$(BIN)/python -m loadtests.bench $(ARGS)
