@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from drill.proofs.crossings import CROSSINGS
 from drill.proofs.erasing import ERASING
+from drill.proofs.exporting import EXPORTING
 from drill.proofs.lateness import LATENESS
 from drill.proofs.leaks import LEAKS
 from drill.proofs.rotation import ROTATION
 from drill.proofs.tampering import TAMPERING
 
-PROOFS = (TAMPERING, LATENESS, LEAKS, ROTATION, CROSSINGS, ERASING)
+PROOFS = (TAMPERING, LATENESS, LEAKS, ROTATION, CROSSINGS, EXPORTING, ERASING)
 
 FIGURES: Mapping[str, str] = {
     "subjects": "people planted, with marks in every field",

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 from drill.catalogue import FIGURES, PROOFS
-from drill.proofs import crossings, erasing, lateness, leaks, rotation, tampering
+from drill.proofs import crossings, erasing, exporting, lateness, leaks, rotation, tampering
 from privacy import tricks
 from privacy.crossings import Outcome
 from privacy.erasing import Proof as Hunt
+from privacy.exporting import Recall
 from privacy.lateproof import Proof as Kept
 from privacy.leaks import Leaks
 from privacy.rotation import Trial
@@ -30,6 +31,7 @@ ROTATED = Trial(500, [], 3, 1, 2)
 HUNTED = Hunt(
     100, 10, _VALUES, _VALUES, opened_before=10, intact=90, counted=(180, 180), slowest=9.0, survivors_opened=90
 )
+EXPORTED = Recall(subjects=10, planted=70, found=70, answers=20)
 LEAKED = Leaks(
     [], Counter({("GET /", 200): 1, ("GET /", 404): 1, ("GET /", 503): 1}), Counter(dict.fromkeys(_PLACES, 5)), 2000, 99
 )
@@ -38,6 +40,7 @@ GOOD = {
     "tampering": lambda **changed: tampering.judge(replace(TAMPERED, **changed), 90),
     "lateness": lambda **changed: lateness.judge(replace(KEPT, **changed)),
     "rotation": lambda **changed: rotation.judge(replace(ROTATED, **changed), 3),
+    "exporting": lambda **changed: exporting.judge(replace(EXPORTED, **changed), 10),
     "erasing": lambda **changed: erasing.judge(replace(HUNTED, **changed)),
     "leaks": lambda **changed: leaks.judge(replace(LEAKED, **changed)),
 }
@@ -74,6 +77,12 @@ def test_what_is_as_it_should_be_holds_and_gives_the_figures(proof):
         ("rotation", {"killed": 2}),
         ("rotation", {"living": 2}),
         ("rotation", {"ended": 0}),
+        ("exporting", {"found": 69}),
+        ("exporting", {"foreign": ["cnry1"]}),
+        ("exporting", {"readable": [Hit("the package", "plain", 1, b"cnry")]}),
+        ("exporting", {"subjects": 9}),
+        ("exporting", {"planted": 0, "found": 0}),
+        ("exporting", {"answers": 0}),
         ("erasing", {"erased_bytes_found": 1, "found_after": ["input in base/5/1234"]}),
         ("erasing", {"found_before": Counter({"input": 20})}),
         ("erasing", {"values": Counter(), "found_before": Counter()}),
