@@ -118,7 +118,6 @@ PLACES = (
         ),
         ("evidence", "backup-evidence"),
         ("evidence",),
-        ("evidence",),
     ),
     Place(
         "open keys in memory",
