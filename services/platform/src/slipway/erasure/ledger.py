@@ -55,7 +55,7 @@ class Ledger:
 
     async def named(self) -> list[Entry]:
         """Return all entries as they are, unverified: good enough to see whether one is missing elsewhere."""
-        return await asyncio.to_thread(lambda: list(_entries(self._evidence.unverified(STREAM, _KIND))))
+        return await asyncio.to_thread(lambda: list(_entries(self._evidence.unverified(STREAM, "begun_at"))))
 
     async def verified(self) -> list[Entry]:
         """Return all entries, after a check of each line.
