@@ -30,3 +30,13 @@ def rows(superuser: AsyncConnection[TupleRow]) -> Any:
         return await cursor.fetchall() if cursor.description else []
 
     return run
+
+
+@pytest.fixture
+def back_up(rows: Any) -> Any:
+    """Return a function that notes a backup of all keys, as the command does."""
+
+    async def note() -> None:
+        await rows("UPDATE tenant_keys SET backed_up_at = clock_timestamp()")
+
+    return note

@@ -52,16 +52,6 @@ def begin(platform, principal):
 
 
 @pytest.fixture
-def back_up(rows):
-    """A function: note a backup of all keys, as the command does."""
-
-    async def note():
-        await rows("UPDATE tenant_keys SET backed_up_at = clock_timestamp()")
-
-    return note
-
-
-@pytest.fixture
 def later(platform):
     """A block in which no process can have the keys of before in its memory."""
 

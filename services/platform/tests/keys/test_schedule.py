@@ -1,15 +1,10 @@
-import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from slipway.clock import now, use_clock
-from slipway.keys.lifetimes import Lifetime, lifetime, when_backups_die
-from slipway.keys.repository import read_versions
 from slipway.keys.schedule import KeySchedule
-from slipway.settings import KeyProviderKind
-from slipway.subjects.service import named_subjects
 from slipway.webhooks.rewrapping import Endpoints
 
 VERSIONS = "SELECT version, emptied_at IS NULL FROM tenant_keys WHERE tenant_id = %s ORDER BY version"
@@ -29,16 +24,6 @@ def gauge(platform):
 def overdue(gauge):
     """A function: the measured seconds for a reason."""
     return lambda reason: gauge("key_rotation_overdue", reason=reason)
-
-
-@pytest.fixture
-def back_up(rows):
-    """A function: note a backup of all keys, as the command does."""
-
-    async def note():
-        await rows("UPDATE tenant_keys SET backed_up_at = clock_timestamp()")
-
-    return note
 
 
 @pytest.fixture
@@ -182,60 +167,3 @@ async def test_a_tenant_of_the_release_before_waits_until_that_release_is_gone(s
 async def test_without_tenants_nothing_is_due(schedule, platform, gauge):
     assert await schedule.run() == 0
     assert gauge("tenant_key_age") == 0
-
-
-async def test_a_backup_of_a_person_dies_with_the_version_that_wrapped_the_key(
-    platform, principal, rows, back_up, later
-):
-    tenant, settings = principal.tenant_id, platform.settings
-
-    async def fate(*names):
-        async with platform.keyring.transaction(tenant) as (connection, keyset):
-            people = await named_subjects(connection, keyset, names)
-            found = await when_backups_die(connection, [person.id for person in people.values()], settings)
-        return {name: found[person.id] for name, person in people.items()}
-
-    ((made,),) = await rows("SELECT created_at FROM tenant_keys")
-    jane = (await fate("jane"))["jane"]
-    assert (jane.version, jane.certain) == (1, False)
-    assert jane.ends_at == made + timedelta(days=91), "a rotation after 90 days, and a day until the keys' backup"
-
-    await platform.rotation.rotate(tenant, "test")
-    async with platform.database.transaction(tenant) as connection:
-        assert await lifetime(connection, 1, settings) == Lifetime(1, None, certain=False)
-    await back_up()
-    with later(0.1):
-        await platform.rotation.rotate(tenant, "test")
-
-    async with platform.database.transaction(tenant) as connection:
-        ended = await lifetime(connection, 1, settings)
-        assert await lifetime(connection, 3, settings) is None
-    ((destroyed,),) = await rows("SELECT destroyed_at FROM tenant_keys WHERE version = 1")
-    assert ended == Lifetime(1, destroyed, certain=True)
-    again = await fate("jane", "joe")
-    assert {found.version for found in again.values()} == {2}, "who is still there is in newer backups, too"
-
-
-async def test_the_key_service_s_delay_counts(platform, principal):
-    settings = platform.settings.model_copy(
-        update={"key_provider": KeyProviderKind.AWS_KMS, "kms_deletion_days": 30, "tenant_key_days": 10}
-    )
-    async with platform.database.transaction(principal.tenant_id) as connection:
-        found = await lifetime(connection, 1, settings)
-        made = (await read_versions(connection))[0].created_at
-    assert found == Lifetime(1, made + timedelta(days=41), certain=False)
-
-
-async def test_keys_whose_end_is_told_are_given_to_no_other_version_meanwhile(platform, principal, rows, monkeypatch):
-    """Otherwise the date that is told is of a version that no longer wraps them."""
-    monkeypatch.setattr("slipway.keys.rewrapping._OTHERS_SECONDS", 0.05)
-    tenant = principal.tenant_id
-    async with platform.keyring.transaction(tenant) as (connection, keyset):
-        person = (await named_subjects(connection, keyset, ["jane"]))["jane"]
-    async with platform.database.transaction(tenant) as connection:
-        found = await when_backups_die(connection, [person.id], platform.settings)
-        rotation = asyncio.create_task(platform.rotation.rotate(tenant, "test"))
-        await asyncio.sleep(0.5)
-        assert await rows("SELECT wrapped_by FROM subject_keys") == [(found[person.id].version,)]
-        await connection.execute(text("DELETE FROM subjects"))
-    assert (await rotation).version == 2

@@ -34,9 +34,10 @@ class Backups:
     key_version: int | None
     """Of the tenant's key: the newest that has wrapped the person's."""
     dead_from: datetime | None
-    """None: the key provider cannot destroy that version, and whoever keeps the backups has to delete them."""
+    """None and certain: the key provider cannot destroy that version, and whoever keeps the backups has to delete them.
+    None and not certain: no key of the tenant was ever backed up, which the destruction waits for."""
     certain: bool
-    """It has happened, or the provider has promised the date; otherwise it is at that time at the latest."""
+    """It has happened, or the provider has promised the date; otherwise it is the plan: with a daily backup of keys."""
 
     def told(self) -> dict[str, Any]:
         """Return it as it is in a receipt."""

@@ -4,6 +4,7 @@ It may be killed at any moment and be begun again by anybody: each step is a tra
 was deleted is counted in the one that deletes it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,11 +18,13 @@ from slipway.erasure.ledger import Entry, Ledger
 from slipway.erasure.receipts import Backups
 from slipway.erasure.schemas import Held, Person, Tombstone
 from slipway.erasure.stores import AT_ONCE, LAST, STORES
+from slipway.keys.endings import BACKUPS
 from slipway.keys.repository import read_versions
-from slipway.settings import Settings
+from slipway.keys.schemas import KeyVersion
+from slipway.settings import KeyProviderKind, Settings
 
 _ROTATION_TAKES = timedelta(hours=1)
-"""At most, until the old version of a tenant's key is destroyed, once it may begin. Mostly it is a minute."""
+"""At most, until nothing needs the old version of a tenant's key, once a rotation may begin. Mostly it is a minute."""
 _PASSES = 20
 """How often a person's stores are emptied again because more came in meanwhile, before the next worker's turn."""
 
@@ -103,16 +106,30 @@ async def backups(
 ) -> Backups:
     """Return from when nothing opens in a backup what the tenant's key has wrapped, from one version to another.
 
-    A version that the key provider could not destroy opens older backups for as long as there are any.
+    A version that the key provider could not destroy opens older backups for as long as there are any. One that is not
+    replaced yet has a date if the keys are backed up, which its destruction waits for; nobody can tell it otherwise.
     """
     if first is None or newest is None:
         return Backups(newest, None, certain=False)
-    found = [each for each in await read_versions(connection) if first <= each.version <= newest]
+    versions = await read_versions(connection)
+    found = [each for each in versions if first <= each.version <= newest]
     if any(each.emptied_at is not None and each.destroyed_at is None for each in found):
         return Backups(newest, None, certain=True)
     ends = [each.destroyed_at for each in found if each.destroyed_at is not None]
     if len(ends) == len(found):
         return Backups(newest, max(ends, default=None), certain=True)
+    backed_up = any(each.backed_up_at is not None for each in versions)
+    return Backups(newest, _planned(versions, newest, erased_at, settings) if backed_up else None, certain=False)
+
+
+def _planned(versions: Sequence[KeyVersion], newest: int, erased_at: datetime, settings: Settings) -> datetime:
+    """Return when a version is destroyed, if the keys are backed up every day from now on.
+
+    Its rotation begins when it is old enough, and those before it are destroyed.
+    """
     period = timedelta(seconds=settings.erasure_rotation_seconds)
-    begins = max([erased_at, *(each.created_at + period for each in found[-1:] if each.version > 1)])
-    return Backups(newest, begins + _ROTATION_TAKES, certain=False)
+    old_enough = [each.created_at + period for each in versions if each.version == newest > 1]
+    before = [each.retired_at + BACKUPS for each in versions if each.retired_at and each.ending]
+    begins = max([erased_at, *old_enough, *before])
+    kept = timedelta(days=settings.kms_deletion_days if settings.key_provider is KeyProviderKind.AWS_KMS else 0)
+    return begins + _ROTATION_TAKES + BACKUPS + kept

@@ -207,19 +207,6 @@ async def count_subject_keys(connection: AsyncConnection, wrapped_by: int) -> in
     return total
 
 
-async def last_wrapped_by(connection: AsyncConnection, subjects: Sequence[UUID]) -> dict[UUID, int]:
-    """Return the newest version of the tenant's key that has wrapped each subject's key, and hold these keys.
-
-    No rotation gives them to another version before the transaction ends.
-    """
-    keys = subject_keys.c
-    query = select(keys.subject_id, keys.wrapped_by).where(keys.subject_id.in_(subjects)).with_for_update()
-    newest: dict[UUID, int] = {}
-    for subject, version in await connection.execute(query.order_by(keys.subject_id, keys.version)):
-        newest[subject] = max(version, newest.get(subject, version))
-    return newest
-
-
 def _columns(keys: Sequence[tuple[UUID, int, bytes]], wrapped_by: int) -> dict[str, Any]:
     subjects, versions, wrapped = ([key[part] for key in keys] for part in range(3))
     return {"subjects": subjects, "versions": versions, "wrapped": wrapped, "wrapped_by": wrapped_by}
