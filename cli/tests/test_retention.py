@@ -90,7 +90,11 @@ def test_a_dry_run_counts_and_a_run_deletes(retention, superuser):
 def test_the_table_says_how_long_and_how_many(retention):
     lines = retention("--dry-run").splitlines()
     assert lines[0].split()[:4] == ["Store", "Kept", "for", "Due"]
-    assert [line.split()[:3] for line in lines[1:3]] == [["jobs", "30", "d"], ["subjects", "1", "d"]]
+    assert [line.split()[:3] for line in lines[1:4]] == [
+        ["jobs", "30", "d"],
+        ["exports", "7", "d"],
+        ["subjects", "1", "d"],
+    ]
 
 
 def test_another_period_can_be_tried_dry(retention, monkeypatch):

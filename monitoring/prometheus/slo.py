@@ -33,7 +33,7 @@ _ANSWERS = 'sum(rate(traefik_entrypoint_requests_total{entrypoint="https"}[1m]))
 _FAILURES = 'sum(rate(traefik_entrypoint_requests_total{entrypoint="https",code=~"5.."}[1m]))'
 _PREDICTIONS = (
     "sum(rate(slipway_http_request_duration_seconds_%s"
-    '{job="api",method="POST",route=~"/v1/[^/]+",route!~"/v1/(jobs|webhooks)"%s}[1m]))'
+    '{job="api",method="POST",route=~"/v1/[^/]+",route!~"/v1/(jobs|webhooks|subjects)"%s}[1m]))'
 )
 _PREDICTED, _IN_TIME = _PREDICTIONS % ("count", ""), _PREDICTIONS % ("bucket", ',le="0.5"')
 

@@ -200,8 +200,8 @@ async def test_how_far_the_audit_log_goes_is_written_down_apart(start, submit, p
 
 
 async def test_checkpoints_that_cannot_be_written_are_counted_and_harm_nothing_else(start, platform, tmp_path):
-    (tmp_path / "file").write_text("")
-    settings = platform.settings.model_copy(update={"evidence_dir": tmp_path / "file" / "below"})
+    (tmp_path / "checkpoints").write_text("where a folder should be")
+    settings = platform.settings.model_copy(update={"evidence_dir": tmp_path})
     worker = await start(settings=settings)
     await worker.reaches('slipway_audit_checkpoints_total{outcome="failed"}', 1)
     await worker.reaches('slipway_audit_seals_total{outcome="succeeded"}', 1)

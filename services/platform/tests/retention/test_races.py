@@ -64,9 +64,8 @@ async def test_an_upload_that_goes_silent_is_kept_if_somebody_in_it_is_held(arch
     await archive.hold(ada, days=90)
     uploads = []
     for person in ("ada", "bob"):
-        keyset = await platform.keyring.keyset(archive.principal.tenant_id)
         order = Order(platform.workload.name, 5, 4, 10**6, None, None)
-        uploads.append(Intake(platform.database, keyset, archive.principal, order))
+        uploads.append(Intake(platform.database, platform.keyring, archive.principal, order))
         await uploads[-1].add(platform.workload.Input(page=b"x", patient=person), 2**21)
     await rows("UPDATE jobs SET touched_at = now() - interval '1 h' WHERE state = 'receiving'")
 

@@ -11,7 +11,7 @@ from slipway.retention.schemas import Deleted, Position, Seen, Window
 _DELETE_PARTS = text("""
     DELETE FROM subject_export_parts WHERE (export_id, number) IN (
         SELECT p.export_id, p.number FROM subject_exports e JOIN subject_export_parts p ON p.export_id = e.id
-        WHERE e.finished_at < :cutoff LIMIT :limit FOR UPDATE OF p SKIP LOCKED
+        WHERE e.finished_at < :cutoff LIMIT :limit FOR UPDATE OF e SKIP LOCKED
     )
 """)
 
