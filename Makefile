@@ -146,11 +146,11 @@ e2e-cluster: .venv/installed ## Install, load, upgrade, break and remove a relea
 
 .PHONY: backup
 backup: ## Save the composed stack's data, and its keys apart (make backup TO=folder KEYS=file)
-	$(or $(PYTHON),python3) -m infra.backup create $(TO) $(if $(KEYS),--keys $(KEYS)) $(if $(WRAPPED),--wrapped $(WRAPPED))
+	$(or $(PYTHON),python3) -m infra.backup create $(TO) $(if $(KEYS),--keys $(KEYS)) $(if $(WRAPPED),--wrapped $(WRAPPED)) $(if $(EVIDENCE),--evidence $(EVIDENCE))
 
 .PHONY: restore
 restore: ## Load a backup into an empty composed stack (make restore FROM=folder KEYS=file)
-	$(or $(PYTHON),python3) -m infra.backup restore $(FROM) $(if $(KEYS),--keys $(KEYS)) $(if $(WRAPPED),--wrapped $(WRAPPED))
+	$(or $(PYTHON),python3) -m infra.backup restore $(FROM) $(if $(KEYS),--keys $(KEYS)) $(if $(WRAPPED),--wrapped $(WRAPPED)) $(if $(EVIDENCE),--evidence $(EVIDENCE))
 
 .PHONY: images
 images: ## Build the four images, and print their sizes

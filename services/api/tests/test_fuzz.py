@@ -50,6 +50,8 @@ def fuzz(url: str, authorization: str, examples: int) -> tuple[int, list[str]]:
             "continue-on-failure": True,
             # It takes the key away, which the configuration puts back; `ignored_auth` asks the same, and rightly.
             "checks": {"missing_required_header": {"enabled": False}},
+            # To delete a subject is to ask for an erasure, which a worker does; here there is none.
+            "operations": [{"include-path-regex": "^/v1/subjects", "checks": {"use_after_free": {"enabled": False}}}],
         }
     )
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=config)
