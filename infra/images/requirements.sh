@@ -11,3 +11,7 @@ uv pip install --no-deps --require-hashes --only-binary :all: --constraint requi
 # for programs in C, which Python does not load (its module holds the same code).
 find "$VIRTUAL_ENV/lib" -depth \( -type d -name tests -o -name 'libonnxruntime.so.*' \) -exec rm -r {} +
 rm "$VIRTUAL_ENV/.lock"
+# botocore describes every service of AWS. We call one, and sign in with the others.
+aws=$(find "$VIRTUAL_ENV/lib" -type d -path '*/botocore/data')
+[ -z "$aws" ] || find "$aws" -mindepth 1 -maxdepth 1 -type d \
+    ! -name kms ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} +

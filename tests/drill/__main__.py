@@ -1,5 +1,6 @@
 """`python -m drill --seed 1`, with `tests` and `tests/workloads` on the path: see `make privacy-drill`."""
 
+import logging
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends in order, as after Ctrl-C
     folder = ROOT / "var" / "privacy-drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-seed-{options.seed}"
     folder.mkdir(parents=True)
+    # What libraries say of connections that a proof cuts is no finding, and goes where it disturbs nobody.
+    logging.basicConfig(filename=folder / "libraries.log")
     estimates = {proof.name: proof.seconds(options.sizes) for proof in Outcome(options).chosen}
     _announce(options, estimates)
     with open_meter(estimates) as meter:

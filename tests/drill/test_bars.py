@@ -1,7 +1,8 @@
 """Each proof's judgement: what holds, and that whatever does not is said."""
 
+import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from drill.catalogue import FIGURES, PROOFS
@@ -103,3 +104,9 @@ def test_what_is_as_it_should_be_holds_and_gives_the_figures(proof):
 )
 def test_whatever_is_not_as_it_should_be_is_said(proof, changed):
     assert [bar.name for bar in GOOD[proof](**changed).bars if not bar.held]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_a_proof_shows_can_be_written_down(name):
+    shown = GOOD[name]()
+    assert json.loads(json.dumps(asdict(shown), default=str))["figures"] == shown.figures

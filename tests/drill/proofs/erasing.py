@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import asdict
 
 from drill.options import Sizes
 from drill.places import running_stack
@@ -32,7 +31,12 @@ def judge(hunt: Hunt) -> Shown:
         {"subjects": hunt.subjects, "erased_bytes_found": hunt.erased_bytes_found},
         [*_hunted(hunt), *_backups(hunt), *_others(hunt)],
         hunt.found_after,
-        {**asdict(hunt), "found_after": len(hunt.found_after)},
+        {
+            **vars(hunt),
+            "values": dict(hunt.values),
+            "found_before": dict(hunt.found_before),
+            "found_after": len(hunt.found_after),
+        },
     )
 
 
