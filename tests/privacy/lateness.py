@@ -52,6 +52,7 @@ _NEEDED = f"""(
     s.hold_until > %(now)s OR s.created_at >= %(subjects)s
     OR EXISTS (SELECT FROM job_items i JOIN jobs j ON j.id = i.job_id WHERE i.subject_id = s.id AND NOT {_OLD_JOB})
     OR EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id AND NOT {_OLD_JOB})
+    OR EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id AND coalesce(e.finished_at >= %(exports)s, true))
 )"""
 _EVENT = "EXISTS (SELECT FROM webhook_events v WHERE v.id = d.event_id AND v.created_at >= %(webhooks)s)"
 _YOUNG = {

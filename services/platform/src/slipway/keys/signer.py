@@ -59,10 +59,6 @@ class AuditSigner:
         """Return the signature, 64 bytes."""
         return self._key.sign(data)
 
-    def verify(self, data: bytes, signature: bytes) -> bool:
-        """Tell whether this key signed exactly this data."""
-        return signed_by(self.public_key, data, signature)
-
 
 def signed_by(public_key: bytes, data: bytes, signature: bytes) -> bool:
     """Tell whether the key with this public half, 32 bytes, signed exactly this data. Wrong sizes are a no."""
