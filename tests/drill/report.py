@@ -1,7 +1,7 @@
 """Tells what a drill has shown: as a page, as JSON, as a summary, and as the one line that a program reads."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,12 @@ def _section(result: Result) -> list[str]:
     if shown is None:
         return [*head, f"- **{result.against[0]}**", *kept]
     bars = [f"- {'' if bar.held else '**NOT SO:** '}{bar.name}: {bar.found}" for bar in shown.bars]
-    return [*head, *bars, *_details(shown.against), *kept]
+    return [*head, *bars, *_besides(shown.counted), *_details(shown.against), *kept]
+
+
+def _besides(counted: Mapping[str, Any]) -> list[str]:
+    numbers = [f"{name} {value:,}" for name, value in counted.items() if isinstance(value, int | float)]
+    return ["", f"Counted besides: {', '.join(numbers)}."] if numbers else []
 
 
 def _details(against: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ async def find_or_add(connection: AsyncConnection, keyset: Keyset, names: Collec
     if not names:
         return {}
     tenant, wanted = UUID(keyset.tenant), {name.encode(): name for name in names}
-    await repository.add_subjects(connection, tenant, wanted)
-    found = await repository.find_subjects(connection, tenant, wanted)
+    found = await repository.add_subjects(connection, tenant, wanted)
+    if there := [stored for stored in wanted if stored not in found]:
+        found |= await repository.find_subjects(connection, tenant, there)
     return {name: Subject(found[stored][0], _UNUSED) for stored, name in wanted.items()}

@@ -32,10 +32,10 @@ def judge(hunt: Hunt) -> Shown:
         [*_hunted(hunt), *_backups(hunt), *_others(hunt)],
         hunt.found_after,
         {
-            **vars(hunt),
+            "values left in the write-ahead log": hunt.left_in_wal,
+            "seconds of the slowest erasure": round(hunt.slowest, 1),
             "values": dict(hunt.values),
-            "found_before": dict(hunt.found_before),
-            "found_after": len(hunt.found_after),
+            "found before": dict(hunt.found_before),
         },
     )
 

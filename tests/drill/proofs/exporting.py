@@ -34,7 +34,7 @@ def judge(recall: Recall, people: int) -> Shown:
             Bar("answers are exported as well", recall.answers == _ROUNDS * people, f"{recall.answers:,}"),
         ],
         [*foreign, *readable],
-        {"people": recall.subjects, "marks": recall.planted, "slowest seconds": recall.slowest},
+        {"people": recall.subjects, "marks": recall.planted, "slowest seconds": round(recall.slowest, 1)},
     )
 
 

@@ -20,7 +20,7 @@ _ADD_SUBJECT_KEYS = text("""
     INSERT INTO subject_keys (subject_id, version, tenant_id, wrapped, wrapped_by)
     SELECT s, v, :tenant, w, :wrapped_by
     FROM unnest(CAST(:subjects AS uuid[]), CAST(:versions AS integer[]), CAST(:wrapped AS bytea[])) AS u (s, v, w)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING RETURNING subject_id
 """)
 
 _SUBJECT_KEYS_OF = text("""
@@ -168,9 +168,13 @@ async def wraps_index_key(connection: AsyncConnection, version: int) -> bool:
 
 async def add_subject_keys(
     connection: AsyncConnection, tenant: UUID, keys: Sequence[tuple[UUID, int, bytes]], *, wrapped_by: int
-) -> None:
-    """Insert (subject, version, wrapped), which a version of the tenant's key wrapped; whoever was first stays."""
-    await connection.execute(_ADD_SUBJECT_KEYS, {"tenant": tenant, **_columns(keys, wrapped_by)})
+) -> set[UUID]:
+    """Insert (subject, version, wrapped), which a version of the tenant's key wrapped; whoever was first stays.
+
+    Returned are the subjects whose key it is.
+    """
+    rows = await connection.execute(_ADD_SUBJECT_KEYS, {"tenant": tenant, **_columns(keys, wrapped_by)})
+    return set(rows.scalars())
 
 
 async def lock_subject_keys(

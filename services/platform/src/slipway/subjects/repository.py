@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _ADD = text("""
     INSERT INTO subjects (tenant_id, pseudonym)
     SELECT :tenant, p FROM unnest(CAST(:pseudonyms AS bytea[])) AS p ORDER BY p
-    ON CONFLICT (tenant_id, pseudonym) DO NOTHING
+    ON CONFLICT (tenant_id, pseudonym) DO NOTHING RETURNING pseudonym, id
 """)
 
 _WITH_KEYS = text("""
@@ -67,9 +67,15 @@ _HELD = text("""
 """)
 
 
-async def add_subjects(connection: AsyncConnection, tenant: UUID, pseudonyms: Collection[bytes]) -> None:
-    """Insert the subjects that are not there yet, in a fixed order, so that two uploads never deadlock."""
-    await connection.execute(_ADD, {"tenant": tenant, "pseudonyms": list(pseudonyms)})
+async def add_subjects(
+    connection: AsyncConnection, tenant: UUID, pseudonyms: Collection[bytes]
+) -> dict[bytes, tuple[UUID, bytes | None]]:
+    """Insert the subjects that are not there yet; return (id, None) by pseudonym of these: they have no key.
+
+    They are inserted in a fixed order, so that two uploads never deadlock.
+    """
+    rows = await connection.execute(_ADD, {"tenant": tenant, "pseudonyms": list(pseudonyms)})
+    return {row.pseudonym: (row.id, None) for row in rows}
 
 
 async def add_unnamed_subject(connection: AsyncConnection, tenant: UUID) -> UUID:

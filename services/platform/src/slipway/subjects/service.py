@@ -3,7 +3,7 @@
 Keys are wrapped in a transaction of `Keyring.transaction`, so that no rotation misses them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,14 +38,13 @@ async def named_subjects(connection: AsyncConnection, keyset: Keyset, names: Col
         return {}
     tenant = UUID(keyset.tenant)
     pseudonyms = {name: keyset.hash(name) for name in names}
-    wanted = set(pseudonyms.values())
-    found = await _found_or_added(connection, tenant, wanted)
-    missing = sorted((subject_id for subject_id, wrapped in found.values() if wrapped is None), key=str)
-    if missing:
-        new_keys = [_wrapped(keyset, Subject(subject_id, new_data_key())) for subject_id in missing]
-        await key_store.add_subject_keys(connection, tenant, new_keys, wrapped_by=keyset.current.version)
-        found = await repository.find_subjects(connection, tenant, wanted)
-    return {name: _opened(keyset, *found[hashed]) for name, hashed in pseudonyms.items()}
+    found = await _found_or_added(connection, tenant, set(pseudonyms.values()))
+    made = await _given_keys(connection, keyset, [subject for subject, wrapped in found.values() if wrapped is None])
+    # Others were faster for those who were there without a key.
+    faster = [hashed for hashed, (subject, wrapped) in found.items() if wrapped is None and subject not in made]
+    if faster:
+        found |= await repository.find_subjects(connection, tenant, faster)
+    return {name: _with_key(keyset, made, *found[hashed]) for name, hashed in pseudonyms.items()}
 
 
 async def find_subject(connection: AsyncConnection, keyset: Keyset, name: str) -> UUID:
@@ -67,9 +66,21 @@ async def _found_or_added(
     found: dict[bytes, tuple[UUID, bytes | None]] = {}
     # Who is there when they are added may be gone when they are looked for: the retention deletes who has nothing left.
     while missing := [each for each in wanted if each not in found]:
-        await repository.add_subjects(connection, tenant, missing)
-        found |= await repository.find_subjects(connection, tenant, missing)
+        found |= await repository.add_subjects(connection, tenant, missing)
+        if there := [each for each in missing if each not in found]:
+            found |= await repository.find_subjects(connection, tenant, there)
     return found
+
+
+async def _given_keys(connection: AsyncConnection, keyset: Keyset, subjects: Collection[UUID]) -> dict[UUID, Subject]:
+    """Make keys for subjects that have none; return those for whom nobody else did meanwhile."""
+    if not subjects:
+        return {}
+    made = {each: Subject(each, new_data_key()) for each in sorted(subjects)}
+    wrapped = [_wrapped(keyset, subject) for subject in made.values()]
+    version = keyset.current.version
+    stored = await key_store.add_subject_keys(connection, UUID(keyset.tenant), wrapped, wrapped_by=version)
+    return {each: subject for each, subject in made.items() if each in stored}
 
 
 def _wrapped(keyset: Keyset, subject: Subject) -> tuple[UUID, int, bytes]:
@@ -77,7 +88,9 @@ def _wrapped(keyset: Keyset, subject: Subject) -> tuple[UUID, int, bytes]:
     return subject.id, subject.key.version, wrapped
 
 
-def _opened(keyset: Keyset, subject_id: UUID, wrapped: bytes | None) -> Subject:
+def _with_key(keyset: Keyset, made: Mapping[UUID, Subject], subject_id: UUID, wrapped: bytes | None) -> Subject:
+    if subject_id in made:
+        return made[subject_id]
     if wrapped is None:
         raise LookupError(f"subject {subject_id} lost its key while it was being used")
     return Subject(subject_id, keyset.subject_key(str(subject_id), wrapped))
