@@ -77,10 +77,32 @@ def test_a_changed_byte_is_found(evidence, written, seed):
     chance = random.Random(seed)
     path, lines = written()
     content = bytearray(b"".join(lines))
-    place = chance.randrange(len(lines[0]), len(content) - len(lines[-1]))  # not in the last line: it may be torn
+    place = chance.randrange(len(lines[0]), len(content))
     content[place] ^= chance.randrange(1, 256)
     path.write_bytes(content)
     assert evidence.verify("notes") is not None
+
+
+def test_a_changed_byte_of_the_newest_line_is_found_wherever_it_is(evidence, written):
+    path, lines = written(2)
+    content = b"".join(lines)
+    missed = []
+    for place in range(len(lines[0]), len(content)):
+        for bit in (0x01, 0x20):
+            changed = bytearray(content)
+            changed[place] ^= bit
+            path.write_bytes(changed)
+            if evidence.verify("notes") is None:
+                missed.append((place - len(lines[0]), bytes(changed[place : place + 1])))
+    assert missed == []
+
+
+def test_a_line_that_became_none_is_named_by_its_number(evidence, written):
+    path, lines = written(3)
+    path.write_bytes(b"".join([*lines[:2], b"nothing\n"]))
+    assert str(evidence.verify("notes")).startswith("line 3: ")
+    path.write_bytes(b"nothing\n")
+    assert str(evidence.verify("notes")).startswith("line 1: ")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ def _acceptance(line: Line, body: Mapping[str, Any]) -> bytes:
 
 
 def _bytes(value: object) -> bytes:
+    """Return what our own hexadecimal digits say; nothing for any other spelling, which would be another line."""
     try:
-        return bytes.fromhex(value) if isinstance(value, str) else b""
+        found = bytes.fromhex(value) if isinstance(value, str) else b""
     except ValueError:
         return b""
+    return found if found.hex() == value else b""

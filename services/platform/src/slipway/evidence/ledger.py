@@ -125,7 +125,8 @@ class Evidence:
         """Yield the lines from the first on, each after a check of its number, its link to the one before and its key.
 
         Bytes that are no line are passed over: what a dying machine left of a line that nobody was told of. Were they a
-        line once, its number is missing. The beginning may be away, if a line says that it was moved.
+        line once, its number is missing, or they are the end and whole. The beginning may be away, if a line says that
+        it was moved.
 
         Raises:
             BrokenEvidenceError: a line does not hold.
@@ -143,6 +144,8 @@ class Evidence:
                 raise BrokenEvidenceError(number, _CHANGED)
             yield line
             number, previous, key = number + 1, line.digest.hex(), next_key(line)
+        if Segments(self._folder / stream).spoilt():
+            raise BrokenEvidenceError(max(number, 1), _CHANGED)
 
     def verify(self, stream: str) -> str | None:
         """Check a whole stream; return what is wrong with it, or None."""

@@ -83,6 +83,13 @@ class Segments:
         for path in self._paths():
             yield from filter(None, (parse(raw) for raw in _read(path).split(b"\n") if words in raw))
 
+    def spoilt(self) -> bool:
+        """Tell whether the newest file ends with a whole line that is none: no write that was cut short leaves that."""
+        content = b"".join(map(_read, self._paths()[-1:]))
+        end = content.removesuffix(b"\n").rpartition(b"\n")[2]
+        whole = content.endswith(b"\n") or parse(end[:-1]) is not None
+        return bool(end) and whole and parse(end) is None
+
     def add(self, line: Line) -> None:
         """Append a line and wait until it is on the disk. After a torn line, on a line of its own."""
         path = self._path_for(line.number)
