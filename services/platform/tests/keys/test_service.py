@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from slipway.errors import Unavailable
-from slipway.keys.envelope import SealBroken
+from slipway.keys.envelope import SealBroken, new_data_key
 from slipway.keys.local import LocalKeyProvider
 from slipway.keys.provider import KeyDestroyed, KeyProviderDenied, KeyProviderGone
 from slipway.keys.service import Keyring
@@ -85,3 +85,18 @@ async def test_a_provider_that_hangs_is_not_waited_for(keyring, provider, princi
 async def test_a_tenant_that_does_not_exist_is_another_matter(keyring):
     with pytest.raises(LookupError, match="slipway tenants create"):
         await keyring.keyset(uuid4())
+
+
+async def test_a_version_that_was_moved_to_the_row_of_another_does_not_open(platform, keyring, principal, rows):
+    provider, tenant = platform.key_provider, principal.tenant_id
+    added = await provider.wrap(new_data_key(2), tenant=str(tenant))
+    insertion = "INSERT INTO tenant_keys (tenant_id, version, provider, wrapped) VALUES (%s, 2, %s, %s)"
+    await rows(insertion, tenant, provider.id, added)
+    keyring.forget(tenant)
+    assert (await keyring.keyset(tenant)).current.version == 2
+
+    moved = "(SELECT wrapped FROM tenant_keys WHERE tenant_id = %s AND version = 1)"
+    await rows(f"UPDATE tenant_keys SET wrapped = {moved} WHERE tenant_id = %s AND version = 2", tenant, tenant)
+    keyring.forget(tenant)
+    with pytest.raises(Unavailable):
+        await keyring.keyset(tenant)

@@ -126,7 +126,9 @@ class Keyring:
         versions: dict[int, DataKey] = {}
         for row in rows:
             try:
-                versions[row.version] = await self._provider.unwrap(row.wrapped, tenant=tenant)
+                versions[row.version] = _of_version(
+                    row.version, await self._provider.unwrap(row.wrapped, tenant=tenant)
+                )
             except KeyDestroyed as error:
                 # Retired: a rotation was killed after its last step at the provider, and nothing needs this version.
                 if row.retired_at is None:
@@ -146,6 +148,13 @@ class _Overtaken(Exception):  # noqa: N818  # it says what happened
 
 def _cannot() -> Unavailable:
     return Unavailable("The data's keys cannot be opened. Try again in a moment.", headers={"Retry-After": "5"})
+
+
+def _of_version(version: int, key: DataKey) -> DataKey:
+    """Return the key if it is the one of its row: an older version moved into the newest one's row wraps nothing."""
+    if key.version != version:
+        raise SealBroken(f"version {key.version} of the tenant's key lies where version {version} belongs")
+    return key
 
 
 def _of_another(stored: str, here: str, error: SealBroken) -> SealBroken:
