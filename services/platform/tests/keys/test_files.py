@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.keys.files import KeyFileError, create_key_file, read_key_file
+from slipway.keys.files import KeyFileError, create_key_file, delete_key_file, read_key_file
 
 
 @pytest.fixture
@@ -11,6 +11,15 @@ def ours(tmp_path: Path) -> Path:
     path = tmp_path / "master.key"
     assert create_key_file(path, b"a key")
     return path
+
+
+def test_with_a_key_file_goes_the_copy_that_a_killed_process_left_beside_it(ours: Path) -> None:
+    other = ours.with_name("master.key2")
+    for path in (ours.with_name(".master.key.x3k"), other):
+        path.write_bytes(b"a key")
+    delete_key_file(ours)
+    assert list(ours.parent.iterdir()) == [other]
+    delete_key_file(ours)
 
 
 @pytest.fixture

@@ -54,8 +54,12 @@ def create_key_file(path: Path, content: bytes) -> bool:
 
 
 def delete_key_file(path: Path) -> None:
-    """Delete a key file for good: when this returns, a crash does not bring it back. One that is gone is no error."""
-    path.unlink(missing_ok=True)
+    """Delete a key file for good: when this returns, a crash does not bring it back. One that is gone is no error.
+
+    What a process has left that was killed while it made the file is a copy, and goes as well.
+    """
+    for copy in (path, *path.parent.glob(f".{path.name}.*")):
+        copy.unlink(missing_ok=True)
     if path.parent.exists():
         sync_folder(path.parent)
 
