@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 from datetime import UTC, datetime
 from uuid import UUID
@@ -85,6 +86,17 @@ async def test_a_backup_is_readable_by_its_owner_only_and_replaces_the_one_befor
         2 if line["tenant"] == str(tenants["acme"]) else 1 for line in lines if "versions" in line
     ]
     assert await keybackup.restore(settings, file) == (2, 0)
+
+
+async def test_what_a_killed_backup_left_is_deleted_by_the_next_and_one_at_work_is_not(settings, tenants, tmp_path):
+    file = tmp_path / "slipway.keys"
+    at_work, killed, other = (tmp_path / name for name in (".slipway.keys.7", ".slipway.keys.8", ".others.keys.9"))
+    for path in (at_work, killed, other):
+        path.write_text("keys")
+    for path in (killed, other):
+        os.utime(path, (now().timestamp() - 4_000,) * 2)
+    await keybackup.back_up(settings, file)
+    assert [path.exists() for path in (file, at_work, killed, other)] == [True, True, False, True]
 
 
 async def test_a_finished_backup_is_noted_with_the_moment_that_it_shows(settings, tenants, tmp_path):

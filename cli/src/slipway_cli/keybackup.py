@@ -1,10 +1,13 @@
 """`slipway keys backup` and `slipway keys restore`: the wrapped keys, apart from the data that they open."""
 
 import asyncio
+import glob
 import os
+import time
+from contextlib import suppress
 from io import BufferedRandom
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from slipway.composition import SEALED_ROWS
 from slipway.database import Database
@@ -22,6 +25,8 @@ from slipway_cli.tenants import ACTOR, key_provider
 
 _TRIES = 5
 _PAUSE_SECONDS = 2.0
+_UNFINISHED_SECONDS = 3600.0
+"""A file that nobody has written to for so long is of a backup that was killed."""
 _RESTORE_SECONDS = 900.0
 """A tenant's keys are restored in one transaction, which waits for nobody: some millions of subjects' keys fit in."""
 
@@ -30,14 +35,16 @@ async def back_up(settings: Settings, file: Path) -> tuple[int, int]:
     """Write every tenant's wrapped keys into a file, in place of an older one; return (tenants, subjects' keys).
 
     It appears whole or not at all, and only its owner may read it. Afterwards the database has noted it, and versions
-    may be destroyed that nothing in it needs.
+    may be destroyed that nothing in it needs. What a killed backup has left there is deleted: it has the keys of people
+    who were erased since.
 
     Raises:
         LocalError: the file cannot be written, or a tenant's keys are replaced all the time.
     """
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
     async with open_database(settings) as database:
         try:
+            _delete_unfinished(file)
             with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as written:
                 own, subjects = await _write(database, KeyFiles(settings), written)
             unfinished.rename(file)
@@ -74,6 +81,13 @@ async def restore(settings: Settings, file: Path) -> tuple[int, int]:
         except BackupBlocked as error:
             raise LocalError(f"{error} What tenants before it have got stays: restore again, it goes on.") from None
     return len(own), changed
+
+
+def _delete_unfinished(file: Path) -> None:
+    for path in file.parent.glob(f".{glob.escape(file.name)}.*"):
+        with suppress(FileNotFoundError):  # another backup has just ended
+            if time.time() - path.stat().st_mtime > _UNFINISHED_SECONDS:
+                path.unlink()
 
 
 async def _write(database: Database, files: KeyFiles, file: BufferedRandom) -> tuple[list[Own], int]:
