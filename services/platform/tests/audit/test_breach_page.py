@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from psycopg.rows import dict_row
 
 from slipway import clock
 from slipway.audit.buffer import AuditBuffer
 from slipway.composition import Platform
+from slipway.exports import service as exports
+from slipway.exports.exporter import Exporter
 from slipway.jobs import service as jobs
 from slipway.jobs.consumer import Consumer
 from slipway.jobs.intake import Intake, Order
@@ -29,6 +32,7 @@ QUERIES = {
 }
 DONE = "What has an API key done?"
 READ = "Whose answers has it read?"
+EXPORTED = "Of whom has it had everything exported?"
 CHANGED = "What has it changed?"
 GONE = "Which jobs were read that are gone by now?"
 COPIED = "How many are in a copy of the database?"
@@ -90,6 +94,21 @@ class Theft:
         async with self.platform.database.transaction(self.owner.tenant_id) as connection:
             await jobs.delete_job(connection, self.thief, job)
 
+    async def export(self, caller: Principal, name: str) -> UUID:
+        """Have everything about a person exported, as this caller."""
+        subject = await self.subject(caller, name)
+        async with self.platform.keyring.transaction(caller.tenant_id) as (connection, keyset):
+            recipient = X25519PrivateKey.generate().public_key()
+            made = await exports.request_export(connection, caller, keyset, subject, recipient)
+        await Exporter(self.platform).work()
+        return made
+
+    async def fetch(self, caller: Principal, name: str, export: UUID) -> None:
+        """Begin to fetch a package."""
+        subject = await self.subject(caller, name)
+        async with self.platform.database.transaction(caller.tenant_id) as connection:
+            await exports.fetch_export(connection, caller, subject, export, HOUR)
+
     async def subject(self, caller: Principal, name: str) -> UUID:
         """Return the id of a person."""
         keyset = await self.platform.keyring.keyset(caller.tenant_id)
@@ -104,7 +123,7 @@ async def theft(platform, principal, stranger) -> Theft:
 
 def test_each_question_of_the_page_is_asked_here():
     assert {title for title, queries in QUERIES.items() if queries} == {
-        *(DONE, READ, CHANGED, GONE, COPIED, GONE_SINCE, DEAD)
+        *(DONE, READ, EXPORTED, CHANGED, GONE, COPIED, GONE_SINCE, DEAD)
     }
     assert set(re.findall(r":'(\w+)'", PAGE)) == set(re.findall(r"^    \\set (\w+) ", PAGE, re.MULTILINE))
 
@@ -124,6 +143,22 @@ async def test_whoever_the_stolen_key_has_read_of_is_found_and_nobody_else(theft
     assert [(row["tenant_id"], row["answers"]) for row in found if not row["named"]] == [(theft.owner.tenant_id, 1)]
     assert await ask(READ, key="test") == []
     assert await ask(READ, until=str(clock.now() - HOUR)) == []
+
+
+async def test_whoever_the_stolen_key_had_exported_is_found_and_whether_somebody_has_it(theft, ask):
+    await theft.job(theft.owner, "ann", "bob", "carl")
+    fetched, waiting = [await theft.export(theft.thief, name) for name in ("ann", "bob")]
+    theirs = await theft.export(theft.owner, "carl")
+    accomplice = replace(theft.owner, key_id="accomplice")
+    await theft.fetch(accomplice, "ann", fetched)
+    await theft.fetch(theft.thief, "carl", theirs)  # encrypted to somebody else
+
+    found = {UUID(row["subject"]): row for row in await ask(EXPORTED)}
+
+    ann, bob = [await theft.subject(theft.owner, name) for name in ("ann", "bob")]
+    assert {subject: row["export"] for subject, row in found.items()} == {ann: str(fetched), bob: str(waiting)}
+    assert (found[ann]["fetched_at"] is None, found[bob]["fetched_at"] is None) == (False, True)
+    assert [row["action"] for row in await ask(CHANGED)] == ["export.requested"] * 2
 
 
 async def test_what_the_stolen_key_did_and_changed_is_told(theft, ask):
@@ -196,6 +231,7 @@ async def test_the_apps_role_gets_a_tenants_share_of_the_same_answers(theft, ask
     await theft.read(await theft.job(theft.owner, "ann", "bob"))
     await theft.delete(await theft.job(theft.owner, "carl"))
     await theft.job(theft.other, "dora")
+    await theft.export(theft.thief, "ann")
     everything = [(title, number) for title, queries in QUERIES.items() for number in range(len(queries))]
 
     answered = 0
