@@ -93,10 +93,17 @@ async def test_a_key_that_should_have_been_replaced_is_found(found, principal, p
     assert told.startswith(f"Tenant {principal.tenant_id}: version 1 should have been replaced on 20")
 
 
-async def test_an_old_key_that_is_still_needed_is_found(found, principal, rows):
+async def test_an_old_key_is_found_with_what_keeps_it(found, principal, rows):
+    async def told():
+        (finding,) = (await found())["keys"]
+        return finding.removeprefix(f"Tenant {principal.tenant_id}: version 1 is retired, and ")
+
     await rows("UPDATE tenant_keys SET retired_at = now() - interval '2 days'")
-    told = f"Tenant {principal.tenant_id}: version 1 is retired, and something still needs it."
-    assert (await found())["keys"] == [told]
+    assert await told() == "something still needs it."
+    await rows("UPDATE tenant_keys SET rewrapped_at = now()")
+    assert await told() == "waits for a backup of the keys."
+    await rows("UPDATE tenant_keys SET backed_up_at = now() + interval '1 second'")
+    assert await told() == "was not destroyed."
 
 
 async def test_reports_are_kept_as_evidence(platform, reviewed, principal, superuser):

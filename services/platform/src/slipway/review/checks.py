@@ -15,6 +15,7 @@ from slipway.inventory.entries import entries
 from slipway.inventory.repository import live_columns
 from slipway.inventory.tables import held_columns, undeclared
 from slipway.keys import repository as keys
+from slipway.keys.endings import in_backup
 from slipway.keys.schemas import KeyVersion
 from slipway.retention.service import ClockError, Retention
 from slipway.review.schemas import Outcome
@@ -108,7 +109,13 @@ def _old(versions: list[KeyVersion], period: timedelta) -> list[str]:
     replaced = [due] if now - newest.created_at > period + _GRACE else []
     ending = [each for each in versions if each.retired_at is not None and each.emptied_at is None]
     late = [each for each in ending if each.retired_at is not None and now - each.retired_at > _GRACE]
-    return replaced + [f"version {each.version} is retired, and something still needs it." for each in late]
+    return replaced + [f"version {each.version} is retired, and {_why(versions, each)}." for each in late]
+
+
+def _why(versions: list[KeyVersion], old: KeyVersion) -> str:
+    if old.rewrapped_at is None:
+        return "something still needs it"
+    return "was not destroyed" if in_backup(versions, old) else "waits for a backup of the keys"
 
 
 Check = Callable[[Reviewed], Awaitable[Outcome]]
