@@ -221,6 +221,9 @@ async def test_a_chain_of_the_first_form_holds_and_goes_on_in_the_second(
     await sealer.seal()
 
     assert (await check(principal.tenant_id)).broken is None
+    await rows("UPDATE audit_seals SET checkpoint = 10000000000000 WHERE format = 1")
+    assert str((await check(principal.tenant_id)).broken).startswith("seal 1: its signature is not ours")
+    await rows("UPDATE audit_seals SET checkpoint = NULL WHERE format = 1")
     assert await rows("SELECT format, entries FROM audit_seals ORDER BY sequence") == [(1, 3), (FORMAT, 1)]
     await rows("UPDATE audit_log SET detail = '{}' WHERE id = (SELECT max(id) - 1 FROM audit_log)")
     assert (await check(principal.tenant_id)).broken == "seal 1: an entry that it covers was changed"
@@ -263,6 +266,10 @@ UNREADABLE = [
     "UPDATE audit_seals SET sealed_at = '-infinity' WHERE tenant_id = '{t}' AND sequence = 2",
     "UPDATE audit_seals SET upto_xid = '18446744073709551615' WHERE tenant_id = '{t}' AND sequence = 2",
     "UPDATE audit_log SET at = 'infinity' WHERE id = (SELECT max(id) FROM audit_log WHERE tenant_id = '{t}')",
+    """UPDATE audit_log SET detail = (repeat('[', 5000) || repeat(']', 5000))::jsonb WHERE tenant_id = '{t}'""",
+    "UPDATE audit_log SET detail = repeat('1', 5000)::jsonb WHERE tenant_id = '{t}'",
+    "ALTER TABLE audit_log ALTER at DROP NOT NULL; UPDATE audit_log SET at = NULL WHERE tenant_id = '{t}'",
+    "ALTER TABLE audit_seals ALTER digest DROP NOT NULL; UPDATE audit_seals SET digest = NULL WHERE tenant_id = '{t}'",
 ]
 
 

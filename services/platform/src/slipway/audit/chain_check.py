@@ -24,6 +24,8 @@ _BELOW_ALL = -(2**63)
 """So that a seal numbered 0 or less does not hide."""
 
 UNREADABLE = "its log cannot be read, as there are values in it that nobody could have written"
+UNREADABLE_ERRORS = (DataError, AttributeError, OverflowError, RecursionError, TypeError, ValueError)
+"""What such values lead to: times that are none, NULL, JSON too deep to read, numbers of thousands of digits."""
 
 Watch = Callable[[int], None]
 """Is told how many entries were checked since it was last told."""
@@ -91,7 +93,7 @@ class ChainCheck:
         try:
             while await self._page(tenant, at, watch):
                 continue
-        except DataError:
+        except UNREADABLE_ERRORS:
             return at.verdict(UNREADABLE)
         return at.verdict(at.fault)
 
@@ -115,7 +117,8 @@ class ChainCheck:
 
     def _forgery(self, tenant: UUID, seal: Seal) -> str | None:
         public = self._keys.get(seal.key_id)
-        known = 1 <= seal.format <= FORMAT
+        unsigned = seal.format == 1 and (seal.checkpoint is not None or seal.checkpoint_digest is not None)
+        known = 1 <= seal.format <= FORMAT and not unsigned
         if known and public and signed_by(public, statement(tenant, seal), seal.signature):
             gone = self._retired(tenant, seal)
             return f"it was signed with the key {seal.key_id} after that had been retired" if gone else None

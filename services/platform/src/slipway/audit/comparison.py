@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import DataError
-
 from slipway.audit import repository
 from slipway.audit.chain import GENESIS
-from slipway.audit.chain_check import UNREADABLE
+from slipway.audit.chain_check import UNREADABLE, UNREADABLE_ERRORS
 from slipway.audit.checkpoint import CHECKPOINTS, Checkpoint, Head, read_checkpoint
 from slipway.audit.heads import read_tail
 from slipway.audit.history import Event, History
@@ -158,7 +156,7 @@ class Comparison:
             async with self._database.transaction(tenant) as connection:
                 seals = await repository.seals_at(connection, {head.sequence for _, head in expected})
             each = [await self._compare(tenant, *pair, seals.get(pair[1].sequence)) for pair in expected]
-        except DataError:
+        except UNREADABLE_ERRORS:
             return [Contradiction(tenant, heads[0][0], 0, UNREADABLE)]
         return [found for found in each if found]
 
