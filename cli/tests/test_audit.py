@@ -165,3 +165,13 @@ def test_what_cannot_be_checked_is_no_verdict(log, monkeypatch):
     monkeypatch.undo()
     log.audit_key_file.unlink(missing_ok=True)
     assert audit("verify").exit_code == 3
+
+
+def test_a_database_that_refuses_is_told_in_a_sentence(log, change):
+    change("DROP TABLE audit_seals")
+    found = audit("verify")
+    assert found.exit_code == 3
+    assert found.stderr == (
+        "The audit log could not be checked: the database refused it (UndefinedTable, as when a table, a column or a "
+        "right is gone).\n"
+    )

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from slipway.clock import now, use_clock
 from slipway.database.engine import driver_url
 from slipway.keys.endings import memory
+from slipway.settings import KeyProviderKind
 from slipway_cli import keybackup, rotation
 from slipway_cli.errors import LocalError
 from slipway_cli.main import app
@@ -63,6 +64,19 @@ async def test_one_tenant_s_failure_holds_up_no_other_and_is_told_at_the_end(set
     with pytest.raises(LocalError, match=r"^acme: .*goes on from there"):
         await rotation.rotate(settings, None, lambda name, done: told.append((name, done.version)))
     assert told == [("other", 2)]
+
+
+async def test_without_its_key_provider_a_rotation_says_what_is_wrong(settings, tenants, tmp_path):
+    absent = settings.model_copy(
+        update={
+            "key_provider": KeyProviderKind.VAULT_TRANSIT,
+            "vault_url": "http://127.0.0.1:9",
+            "vault_token_file": tmp_path / "token",
+            "vault_ca_file": tmp_path / "absent.pem",
+        }
+    )
+    with pytest.raises(LocalError, match="SLIPWAY_VAULT_CA_FILE"):
+        await rotation.rotate(absent, "acme")
 
 
 async def test_an_unknown_tenant_is_named(settings, tenants):

@@ -12,6 +12,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import DBAPIError
 
 from slipway.audit.checkpoint import CHECKPOINTS
 from slipway.audit.declarations import DeclarationError, Declarations
@@ -53,6 +54,10 @@ def verify_(
         report = asyncio.run(_verify(local_settings(), evidence))
     except (LocalError, EvidenceError, KeyFileError) as error:
         typer.echo(f"The audit log could not be checked: {error}", err=True)
+        raise typer.Exit(_UNCHECKED) from None
+    except DBAPIError as error:
+        refused = f"{type(error.orig).__name__}, as when a table, a column or a right is gone"
+        typer.echo(f"The audit log could not be checked: the database refused it ({refused}).", err=True)
         raise typer.Exit(_UNCHECKED) from None
     typer.echo(json.dumps(_object(report)) if as_json else "\n".join(_lines(report)))
     if not report.holds:

@@ -13,8 +13,6 @@ from slipway.database import Database
 from slipway.errors import Unavailable
 from slipway.keys import repository as key_store
 from slipway.keys.envelope import SealBroken
-from slipway.keys.files import KeyFileError
-from slipway.keys.providers import open_provider
 from slipway.keys.rewrapping import RotationBlocked
 from slipway.keys.rotation import Rotated, Rotation
 from slipway.keys.schemas import KeyVersion
@@ -23,7 +21,7 @@ from slipway.settings import Settings
 from slipway.tenants import repository
 from slipway_cli.database import open_database
 from slipway_cli.errors import LocalError
-from slipway_cli.tenants import ACTOR, find_tenant
+from slipway_cli.tenants import ACTOR, find_tenant, key_provider
 
 
 def unheard(_name: str, _done: Rotated) -> None:
@@ -76,14 +74,8 @@ async def versions(settings: Settings, tenant: str | None) -> dict[str, Sequence
 
 @asynccontextmanager
 async def _rotation(settings: Settings, database: Database) -> AsyncIterator[Rotation]:
-    try:
-        provider = open_provider(settings)
-    except KeyFileError as error:
-        raise LocalError(str(error)) from None
-    try:
+    async with key_provider(settings) as provider:
         yield wire_rotation(database, provider, Keyring(database, provider, settings), settings)
-    finally:
-        await provider.close()
 
 
 async def _chosen(database: Database, tenant: str | None) -> dict[str, UUID]:
