@@ -190,3 +190,9 @@ def test_the_commands_print_what_was_done(settings, later, monkeypatch, tmp_path
     with later():
         assert "destroyed: 1." in run(app, ["keys", "rotate"]).output
     assert "as in" in run(app, ["keys", "restore", file]).output
+
+
+def test_days_that_no_calendar_has_are_refused_in_a_sentence():
+    refused = CliRunner().invoke(app, ["keys", "create", "--tenant", "acme", "--days", "10000000"])
+    assert refused.exit_code == 1
+    assert "No calendar reaches 10,000,000 days" in refused.stderr

@@ -38,7 +38,12 @@ def create(
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires. Default: never.")] = None,
 ) -> None:
     """Issue an API key. It is printed once, and only its hash is stored."""
-    expires_at = clock.now() + timedelta(days=days) if days else None
+    try:
+        expires_at = clock.now() + timedelta(days=days) if days else None
+    except OverflowError:
+        raise LocalError(
+            f"No calendar reaches {days:,} days from now. Leave --days out: then it never expires."
+        ) from None
     issued = asyncio.run(issue_key(local_settings(), tenant, KeyOrder(name, frozenset(scope or Scope), expires_at)))
     typer.echo(f"Key {issued.id} of {tenant}. Keep it now: it is not shown again.", err=True)
     typer.echo(issued.token.get_secret_value())
