@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from slipway.erasure.backups import BackupSchedule
 from slipway.erasure.replay import Comparison
 from slipway.erasure.schemas import Tombstone
 from slipway.errors import Unavailable
@@ -55,6 +56,23 @@ async def test_whom_a_backup_brings_back_is_erased_again(registry, backup, rows)
     assert (job.total, job.succeeded, job.state) == (1, 1, "completed")
     assert await registry.replay().run() == 0
     assert await rows("SELECT detail->>'line' FROM audit_log WHERE action = 'subject.erased_again'") == [("1",)]
+
+
+async def test_other_backups_die_of_whom_a_backup_has_brought_back(registry, backup, platform, rows):
+    """The rotation that the erasure had asked for was lost with the database: the replay asks for it anew."""
+    await registry.take_in("ada", "bob")
+    await backup["save"]()
+    await registry.erase("ada")
+    await backup["restore"]()
+    schedule = BackupSchedule(platform.database, platform.rotation, platform.signer, platform.settings)
+    await schedule.run()
+    versions = "SELECT version, retired_at IS NULL FROM tenant_keys WHERE tenant_id = %s ORDER BY version"
+    assert await rows(versions, registry.principal.tenant_id) == [(1, True)]
+
+    assert await registry.replay().run() == 1
+    await schedule.run()
+    assert await rows(versions, registry.principal.tenant_id) == [(1, False), (2, True)]
+    assert await registry.id_of("bob")
 
 
 async def test_a_backup_from_the_middle_of_an_erasure_goes_on_with_it(registry, backup, monkeypatch):

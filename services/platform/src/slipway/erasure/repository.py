@@ -48,8 +48,8 @@ _END = text("""
 """)
 
 _LAY = text("""
-    INSERT INTO tombstones (tenant_id, subject_id, begun_at, line, removed, erased_at)
-    VALUES (:tenant, :subject, :begun_at, :line, :removed, :now)
+    INSERT INTO tombstones (tenant_id, subject_id, begun_at, line, removed, erased_at, first_version, key_version)
+    SELECT :tenant, :subject, :begun_at, :line, :removed, :now, min(version), max(version) FROM tenant_keys
     ON CONFLICT (tenant_id, subject_id) DO UPDATE SET line = excluded.line, erased_at = excluded.erased_at
 """).bindparams(bindparam("removed", type_=JSONB))
 
@@ -209,7 +209,10 @@ async def end(connection: AsyncConnection, subject: UUID, now: datetime) -> Row[
 async def lay_tombstone(
     connection: AsyncConnection, who: Person, *, line: int, begun_at: datetime, now: datetime
 ) -> None:
-    """Set the tombstone of somebody whom a restored backup had brought back."""
+    """Set the tombstone of somebody whom a restored backup had brought back.
+
+    It names all versions of the tenant's key: nobody knows which of them open the person in other backups.
+    """
     values = {"tenant": who.tenant, "subject": who.id, "line": line, "begun_at": begun_at, "now": now, "removed": {}}
     await connection.execute(_LAY, values)
 
