@@ -262,6 +262,29 @@ async def test_an_upload_that_has_named_the_person_ends_and_says_why(registry, r
         await registry.id_of("ada")
 
 
+async def test_an_upload_with_somebody_under_a_legal_hold_loses_only_who_is_erased(registry, platform, rows):
+    """The hold is respected: what was received about the other one stays, in a job that nobody works on."""
+    intake, tenant = registry.intake(), registry.principal.tenant_id
+    async with platform.keyring.transaction(tenant) as (connection, keyset):
+        for person in ("ada", "bob", "ada"):
+            await intake.add(platform.workload.Input(page=b"page", patient=person))
+        await intake._store_part(connection, keyset)
+    bob = await registry.id_of("bob")
+    async with platform.database.transaction(tenant) as connection:
+        await hold(connection, tenant, Hold(bob, now() + timedelta(days=3), "case 7"), "test")
+    request = await registry.erase("ada")
+    assert request.state == "done"
+    assert held_of(request.receipt, "job_items")["rows"] == 2
+    assert await rows("SELECT subject_id FROM job_items") == [(bob,)]
+    job = await registry.job(intake.job_id)
+    assert (job.state, job.total) == ("cancelled", 1)
+    await intake.add(platform.workload.Input(page=b"page", patient="ada"))
+    with pytest.raises(InvalidInput, match="erased"):
+        await intake.close(b"")
+    await intake.abort()
+    assert await registry.count("job_items", bob) == 1
+
+
 async def test_erasures_amid_uploads_and_work_leave_right_counts_and_nobody(registry, rows):
     """Uploads name her, a worker answers, erasures run: all at once, and no lock waits in a circle."""
     jobs = []

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from slipway import clock
 from slipway.erasure import repository
 from slipway.exports.models import subject_export_parts, subject_exports
 from slipway.jobs import repository as jobs
@@ -41,7 +42,7 @@ class Items:
     """Inputs and answers. A job stays, with lower counts; one that is still being received goes as a whole.
 
     Somebody's input in a job that is received is only the first part of what the upload has about them: the sender is
-    told, and sends it again.
+    told, and sends it again. An upload that a legal hold on somebody else keeps is cancelled, and loses this person.
     """
 
     table = job_items.name
@@ -52,8 +53,7 @@ class Items:
         locked = await repository.lock_jobs(connection, found)
         received = [job.id for job in locked if job.state == JobState.RECEIVING]
         rows = sum([await _discard(connection, job, subject) for job in received])
-        others = [job.id for job in locked if job.state != JobState.RECEIVING]
-        return rows + (await repository.delete_items(connection, others, subject, most) if others else 0)
+        return rows + await repository.delete_items(connection, [job.id for job in locked], subject, most)
 
     async def is_empty(self, connection: AsyncConnection, subject: UUID) -> bool:
         """Look for an item of any job."""
@@ -86,6 +86,7 @@ LAST: dict[str, Callable[[AsyncConnection, UUID], Awaitable[int]]] = {
 
 
 async def _discard(connection: AsyncConnection, job: UUID, subject: UUID) -> int:
+    """Delete an upload unless a legal hold keeps it; return how many rows about the subject have gone."""
     rows = await repository.count_in(connection, job, subject)
-    await jobs.delete_job(connection, job)
-    return rows
+    await jobs.discard_upload(connection, job, clock.now())
+    return rows - await repository.count_in(connection, job, subject)
