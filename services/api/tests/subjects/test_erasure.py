@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from slipway.clock import now
 from slipway.erasure.executor import ErasureExecutor
+from slipway.keys.provider import KeyProviderGone
 from slipway.subjects.holds import Hold, hold
 from slipway.tenants.schemas import Scope
 
@@ -50,7 +51,7 @@ async def test_a_person_is_erased_by_name_and_the_receipt_can_be_checked(caller,
     key.verify(base64.b64decode(receipt["signature"]), signed)
     assert body["subject"] == request["subject_id"]
     assert {"store": "job_items", "done": "deleted, and its key destroyed", "rows": 1} in body["stores"]
-    assert body["backups"]["dead_from"] > body["erased_at"]
+    assert body["backups"] == {"tenant_key_version": 1, "dead_from": None, "certain": False}
     assert NAME not in json.dumps(done, ensure_ascii=False)
 
     left = (await caller.http.get(f"/v1/jobs/{job['id']}")).json()
@@ -68,6 +69,22 @@ async def test_asked_for_again_it_is_the_same_request(caller):
     first, second = [await caller.http.delete(f"/v1/subjects/{quote(NAME)}") for _ in range(2)]
     assert first.json() == second.json()
     assert first.headers["location"] == second.headers["location"]
+
+
+async def test_by_id_it_can_be_asked_for_while_the_key_service_is_away(caller, server, erase, problem, monkeypatch):
+    await caller.http.post("/v1/jobs", json={"inputs": [page()]})
+    found = (await caller.http.post("/v1/subjects/lookup", json={"subject": NAME})).json()
+
+    async def away(*_, **__):
+        raise KeyProviderGone("The key service does not answer.")
+
+    monkeypatch.setattr(server.platform.key_provider, "unwrap", away)
+    server.platform.keyring.forget(caller.tenant)
+    problem(await caller.http.delete(f"/v1/subjects/{quote(NAME)}"), 503, "unavailable")
+    asked = await caller.http.delete(f"/v1/subjects/{found['id']}")
+    assert asked.status_code == 202
+    await erase()
+    assert (await caller.http.get(asked.headers["location"])).json()["state"] == "done"
 
 
 async def test_a_hold_can_be_seen(caller, server, erase):

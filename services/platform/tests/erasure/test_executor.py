@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from slipway.clock import now, use_clock
+from slipway.erasure import tracking
 from slipway.erasure.receipts import holds
 from slipway.erasure.service import Eraser
 from slipway.errors import Conflict, InvalidInput, NotFound
@@ -283,6 +284,22 @@ async def test_an_upload_with_somebody_under_a_legal_hold_loses_only_who_is_eras
         await intake.close(b"")
     await intake.abort()
     assert await registry.count("job_items", bob) == 1
+
+
+async def test_asked_for_while_the_erasure_ends_it_is_still_one_request(registry, rows, monkeypatch):
+    await registry.take_in("ada")
+    first = await registry.ask("ada")
+    real = tracking.find_subject
+
+    async def found_just_before_the_end(*asked):
+        found = await real(*asked)
+        await registry.executor().run()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking, "find_subject", found_just_before_the_end)
+        assert (await registry.ask("ada")).id == first.id
+    assert await rows("SELECT count(*) FROM subject_requests") == [(1,)]
 
 
 async def test_erasures_amid_uploads_and_work_leave_right_counts_and_nobody(registry, rows):

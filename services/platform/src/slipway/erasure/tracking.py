@@ -32,9 +32,16 @@ async def ask(connection: AsyncConnection, keyset: Keyset, principal: Principal,
     try:
         subject = (await find_subject(connection, keyset, name_or_id)).id
     except NotFound:
-        return _view(await _erased_before(connection, name_or_id))
+        return _view(await _erased_before(connection, _id(name_or_id)))
+    # Who was there a moment ago may just have been erased.
+    return await ask_by_id(connection, principal, subject) or _view(await _erased_before(connection, subject))
+
+
+async def ask_by_id(connection: AsyncConnection, principal: Principal, subject: UUID) -> RequestView | None:
+    """Ask for the erasure of a person by the platform's id, which takes no key; None: there is nobody of that id."""
     # Whoever asks for the same at the same moment waits here, and then finds this one.
-    await repository.lock_subject(connection, subject)
+    if await repository.lock_subject(connection, subject) is None:
+        return None
     earlier = await requests.unfinished(connection, subject, RequestKind.ERASURE)
     if earlier is not None:
         return _view(earlier)
@@ -59,8 +66,8 @@ async def track(connection: AsyncConnection, subject: UUID, request_id: UUID) ->
     return TrackedRequest(**_view(row).model_dump(), held_until=held_until, receipt=receipt)
 
 
-async def _erased_before(connection: AsyncConnection, name_or_id: str) -> Row[Any]:
-    found = await requests.requests_of(connection, _id(name_or_id))
+async def _erased_before(connection: AsyncConnection, subject: UUID) -> Row[Any]:
+    found = await requests.requests_of(connection, subject)
     erasures = [row for row in found if row.kind == RequestKind.ERASURE]
     if not erasures:
         raise NotFound("There is no such subject.")
