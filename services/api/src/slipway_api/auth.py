@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from structlog.contextvars import bind_contextvars
 
-from slipway.errors import MissingScope, Unavailable
+from slipway.errors import MissingScope
 from slipway.telemetry.tracing import annotate
 from slipway.tenants.schemas import Principal, Scope
 from slipway_api.middleware import add_headers
@@ -37,8 +37,7 @@ async def authenticate(request: Request, api: Api, scope: Scope | None) -> Princ
         RateLimited: it is over its rate.
         Unavailable: a restored database still has people who were erased.
     """
-    if api.tombstones.trouble is not None:
-        raise Unavailable(api.tombstones.trouble, headers={"Retry-After": "1"})
+    api.tombstones.check()
     authorization = request.headers.get("authorization", "")
     principal = await api.authenticator.authenticate(_token(authorization))
     tenant = str(principal.tenant_id)

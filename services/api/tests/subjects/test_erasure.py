@@ -112,6 +112,12 @@ async def test_reading_is_not_enough(server, new_caller, problem):
 
 
 async def test_nobody_is_let_in_before_a_restored_database_is_cleared(caller, server, problem, monkeypatch):
-    monkeypatch.setattr(server.app.state.api.tombstones, "trouble", "The database has 3 people who were erased.")
-    answer = problem(await caller.http.get("/v1/jobs"), 503, "unavailable")
-    assert answer["detail"] == "The database has 3 people who were erased."
+    """Also not who only asks whether anybody is; and nobody is told how many they are, or where the evidence lies."""
+    monkeypatch.setattr(
+        server.app.state.api.tombstones, "trouble", "The database has 3 people; /some/folder is broken."
+    )
+    for path in ("/v1/jobs", "/health/ready"):
+        answer = problem(await caller.http.get(path), 503, "unavailable")
+        assert "Try again" in answer["detail"]
+        assert "3" not in answer["detail"]
+        assert "folder" not in answer["detail"]

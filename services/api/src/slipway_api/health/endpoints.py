@@ -32,6 +32,7 @@ def router() -> APIRouter:
         if api.draining.is_set():
             raise Unavailable("This process is being stopped.")
         await check_schema(api.platform.database)
+        api.tombstones.check()
         return Health()
 
     return routes

@@ -14,6 +14,7 @@ from slipway.evidence import BrokenEvidenceError, EvidenceError
 from slipway.telemetry.logs import get_logger
 
 _PAUSE_SECONDS = 1.0
+_CLOSED = "It is being made sure that nobody who was erased is in the database. Try again in a moment."
 
 log = get_logger(__name__)
 
@@ -32,7 +33,16 @@ class TombstoneGate:
         self._comparison = Comparison(database, ledger)
         self._replay = replay
         self.trouble: str | None = "The ledger of erasures has not been compared with the database yet."
-        """What is waited for; None: the gate is open."""
+        """What is waited for, for those who operate the service; None: the gate is open."""
+
+    def check(self) -> None:
+        """Return if the gate is open.
+
+        Raises:
+            Unavailable: it is not. Whoever is told this may be anybody: it says nothing of what is waited for.
+        """
+        if self.trouble is not None:
+            raise Unavailable(_CLOSED, headers={"Retry-After": "1"})
 
     async def wait(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Look again and again, until the gate is open or whoever waits gives up."""
