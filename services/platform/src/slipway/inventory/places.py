@@ -40,7 +40,8 @@ _SECRET_COPY: Held = held(
     DataClass.SECRET,
     Purpose.PROTECTION,
     note="A copy that was made before somebody was erased has their key, sealed by the tenant's key of that time: "
-    "nothing opens it any more once that version of the tenant's key is destroyed. The newest copy does not have it.",
+    "nothing opens it any more once that version of the tenant's key is destroyed at a key service. With key files, "
+    "which are in the copy, it opens for ever: delete the copy. The newest copy does not have it.",
 )[HELD]
 _OPERATOR: Held = held(
     DataClass.PERSONAL,
