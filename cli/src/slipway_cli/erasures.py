@@ -11,6 +11,7 @@ import typer
 from slipway.erasure.ledger import Ledger
 from slipway.erasure.receipts import holds
 from slipway.erasure.replay import Replay
+from slipway.erasure.service import StillComing
 from slipway.evidence import BrokenEvidenceError, Evidence, EvidenceError
 from slipway.keys.files import KeyFileError
 from slipway.keys.signer import AuditSigner, key_id_of
@@ -39,6 +40,8 @@ def replay() -> None:
         erased = asyncio.run(_replay(local_settings()))
     except (EvidenceError, BrokenEvidenceError, KeyFileError) as error:
         raise LocalError(f"The ledger of erasures: {error} Nobody was erased.") from error
+    except StillComing as error:
+        raise LocalError("Inputs about somebody come in all the time. Stop the API, and replay again.") from error
     typer.echo(f"Erased again: {erased}. The database has nobody who was erased.")
 
 
