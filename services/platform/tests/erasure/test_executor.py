@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from contextlib import suppress
 from datetime import timedelta
 
@@ -66,7 +67,7 @@ async def test_a_person_is_gone_from_every_store_and_the_receipt_says_so(registr
     assert holds(receipt, platform.signer.public_key)
     forged = Receipt({**receipt.body, "erased_at": now().isoformat()}, receipt.signature, receipt.key_id)
     assert not holds(forged, platform.signer.public_key)
-    assert "ada" not in str(shown.body)
+    assert not re.search(r"\bada\b", str(shown.body)), "in a digest those letters come up by chance"
     found = await rows("SELECT action, resource FROM audit_log WHERE action LIKE 'subject.eras%%' ORDER BY id")
     assert found == [("subject.erasure_asked", f"subject/{ada}"), ("subject.erased", f"subject/{ada}")]
 
