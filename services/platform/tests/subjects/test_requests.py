@@ -109,3 +109,17 @@ async def test_what_is_held_is_looked_at_again_when_its_time_has_come(platform, 
     assert await requests.claim(platform.database, ERASURE, 30.0) is None
     await rows("UPDATE subject_requests SET lease_until = %s", datetime.now(UTC) - timedelta(seconds=1))
     assert (await requests.claim(platform.database, ERASURE, 30.0)).id == made.id
+
+
+async def test_what_is_held_stays_held_while_it_is_looked_at_and_keeps_nobody_else_waiting(platform, tell, order, rows):
+    held = await order(uuid4())
+    await tell(requests.put_off, await requests.claim(platform.database, ERASURE, 30.0), RequestState.HELD, 60)
+    newer = await order(uuid4())
+    await rows("UPDATE subject_requests SET lease_until = now() - interval '1 s' WHERE id = %s", held.id)
+    claims = [await requests.claim(platform.database, ERASURE, 30.0) for _ in range(2)]
+    assert [claimed.id for claimed in claims] == [newer.id, held.id]
+    assert (await tell(requests.find_request, held.id)).state == RequestState.HELD
+    assert await requests.renew(platform.database, claims[1], 30.0)
+    assert await tell(requests.put_off, claims[1], RequestState.RUNNING, 30)
+    assert (await tell(requests.find_request, held.id)).state == RequestState.RUNNING
+    assert await tell(requests.settle, claims[1], RequestState.DONE, None)

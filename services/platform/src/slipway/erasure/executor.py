@@ -115,6 +115,8 @@ class ErasureExecutor:
         found = await self._eraser.begin(connection, Person(claimed.tenant_id, request.subject_id))
         if isinstance(found, Held):
             await requests.put_off(connection, claimed, RequestState.HELD, _HELD_SECONDS)
+        elif not await requests.put_off(connection, claimed, RequestState.RUNNING, _LEASE_SECONDS):
+            raise LeaseLost
         return found
 
     async def _settle(

@@ -18,34 +18,36 @@ from slipway.subjects.schemas import Receipt, RequestClaim, RequestKind, Request
 
 _UNFINISHED = (RequestState.RECEIVED, RequestState.HELD, RequestState.RUNNING)
 
+# What is held stays so until its worker finds that nothing is in its way any more. Any number of holds, looked at again
+# and again, keep nobody else waiting.
 _CLAIM: LiteralString = """
     UPDATE subject_requests
-    SET state = 'running', token = token + 1, attempts = attempts + 1,
+    SET state = CASE WHEN state = 'held' THEN state ELSE 'running' END, token = token + 1, attempts = attempts + 1,
         lease_until = now() + make_interval(secs => %(lease)s)
     WHERE id = (
         SELECT id FROM subject_requests
         WHERE kind = %(kind)s AND state IN ('received', 'held', 'running')
             AND (lease_until IS NULL OR lease_until < now())
-        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY state = 'held', created_at LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     RETURNING id, tenant_id, token, attempts
 """
 
 _RENEW: LiteralString = """
     UPDATE subject_requests SET lease_until = now() + make_interval(secs => %(lease)s)
-    WHERE id = %(id)s AND token = %(token)s AND state = 'running' AND lease_until >= now() RETURNING id
+    WHERE id = %(id)s AND token = %(token)s AND state IN ('held', 'running') AND lease_until >= now() RETURNING id
 """
 
 _PUT_OFF = text("""
     UPDATE subject_requests SET state = :state, lease_until = now() + make_interval(secs => :seconds)
-    WHERE id = :id AND token = :token AND state = 'running' RETURNING id
+    WHERE id = :id AND token = :token AND state IN ('held', 'running') RETURNING id
 """)
 
 _SETTLE = text("""
     UPDATE subject_requests
     SET state = :state, finished_at = now(), lease_until = NULL, receipt = :receipt,
         receipt_signature = :signature, key_id = :key_id
-    WHERE id = :id AND token = :token AND state = 'running' RETURNING id
+    WHERE id = :id AND token = :token AND state IN ('held', 'running') RETURNING id
 """).bindparams(bindparam("receipt", type_=JSONB))
 
 
@@ -101,7 +103,8 @@ async def unfinished(connection: AsyncConnection, subject: UUID, kind: RequestKi
 async def claim(database: Database, kind: RequestKind, lease: float) -> RequestClaim | None:
     """Lease the oldest request of a kind for `lease` seconds; None when there is nothing to do.
 
-    Also one that was put off, when its time has come, and one whose worker was lost.
+    Also one that was put off, when its time has come, and one whose worker was lost. Those that are held come last, and
+    are still held: `put_off` as `running` what nothing is in the way of any more.
     """
     rows = await database.run_system(_CLAIM, {"kind": str(kind), "lease": lease})
     return RequestClaim(*rows[0]) if rows else None
@@ -114,7 +117,7 @@ async def renew(database: Database, claimed: RequestClaim, lease: float) -> bool
 
 
 async def put_off(connection: AsyncConnection, claimed: RequestClaim, state: RequestState, seconds: float) -> bool:
-    """Let it be looked at again after `seconds`, until then in the state `received` or `held`; False: lease lost."""
+    """Let it be looked at again after `seconds`, until then in another state that is not done; False: lease lost."""
     parameters = {"id": claimed.id, "token": claimed.token, "state": str(state), "seconds": seconds}
     return (await connection.execute(_PUT_OFF, parameters)).one_or_none() is not None
 
