@@ -21,7 +21,7 @@ from privacy.tampering import Tampered
 _KINDS = [f"kind {number}" for number in range(len(READS) + len(WRITES))]
 _ENDINGS = ("commit", "rollback", "error", "cancelled", "timeout")
 _PLACES = ("logs", "spans", "metrics", "Redis", "webhooks", "errors", "answers", "listings", "files")
-_VALUES = Counter({"blind index": 10, "wrapped key": 10, "input": 20, "output": 20})
+_VALUES = Counter({"blind index": 10, "wrapped key": 10, "input": 20, "output": 20, "export": 3})
 
 CROSSED = Outcome(
     [], Counter(dict.fromkeys(_KINDS, 9)), Counter({"tenant": 100}), 90, 90, Counter(dict.fromkeys(_ENDINGS, 10))

@@ -1,8 +1,9 @@
 """The proof of the erasure, whole: people in a running stack, some of them erased, and a hunt for what is left of them.
 
 Hunted are, byte by byte, PostgreSQL's files, all that Redis holds, logs, evidence and every other file of the stack:
-for marks that were in the inputs, and for each erased person's ciphertexts, wrapped key and blind index. All of these
-are found before. Then an older backup is opened with every key that is still alive.
+for marks that were in the inputs, and for each erased person's ciphertexts, wrapped key and blind index, and for what
+is kept of their exports. All of these are found before. Then an older backup is opened with every key that is still
+alive.
 """
 
 import asyncio
@@ -42,6 +43,11 @@ _ROWS = """
 SELECT s.id, s.pseudonym, k.wrapped, i.input, i.output FROM subjects s
 JOIN subject_keys k ON k.subject_id = s.id JOIN job_items i ON i.subject_id = s.id WHERE s.id = ANY (%s)
 """
+_PARTS = "SELECT content FROM subject_export_parts WHERE subject_id = ANY (%s)"
+EXPORTED_EACH = 10
+"""Of so many who are erased, one has had an export made, which is kept."""
+PARTS = 3
+"""Of each export."""
 _HEADER = 5
 """Bytes of an envelope that are the same for many: its format, and the version of the key."""
 
@@ -104,6 +110,8 @@ async def erase_and_hunt(
         progress("planting")
         await population.plant(_mixed(doomed, others, seed))
         await population.look_up(doomed)
+        progress("exporting")
+        await population.export(doomed[::EXPORTED_EACH])
         site = _Site(stack)
         needles = await asyncio.to_thread(site.needles, [UUID(person.id) for person in doomed])
         progress("hunting before")
@@ -149,6 +157,8 @@ class _Site:
                     needles.add("wrapped key", wrapped, skip=_HEADER)
                 needles.add("input", content, skip=_HEADER)
                 needles.add("output", output, skip=_HEADER)
+            for (part,) in connection.execute(_PARTS, [doomed]):
+                needles.add("export", part, skip=_HEADER)
         return needles
 
     def hunt_before(self, needles: Needles) -> Counter[str]:

@@ -29,7 +29,7 @@ async def test_who_is_erased_leaves_nothing_behind(stack, tmp_path):
     (tmp_path / "backup").mkdir()
     proof = await erase_and_hunt(stack, tmp_path / "backup", subjects=SUBJECTS, erased=ERASED, seed=8)
 
-    kinds = {"blind index": ERASED, "wrapped key": ERASED, "input": 2 * ERASED, "output": 2 * ERASED}
+    kinds = {"blind index": ERASED, "wrapped key": ERASED, "input": 2 * ERASED, "output": 2 * ERASED, "export": 12}
     assert dict(proof.values) == kinds
     assert dict(proof.found_before) == kinds
     assert proof.found_after == []

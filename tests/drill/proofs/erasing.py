@@ -6,7 +6,7 @@ from collections import Counter
 from drill.options import Sizes
 from drill.places import running_stack
 from drill.proof import Bar, Ground, Proof, Shown
-from privacy.erasing import ENVIRONMENT, erase_and_hunt
+from privacy.erasing import ENVIRONMENT, EXPORTED_EACH, PARTS, erase_and_hunt
 from privacy.erasing import Proof as Hunt
 
 _LONGEST_SECONDS = 300.0
@@ -42,9 +42,8 @@ def judge(hunt: Hunt) -> Shown:
 
 def _hunted(hunt: Hunt) -> list[Bar]:
     erased = hunt.erased
-    every = Counter(
-        {"blind index": erased, "wrapped key": erased, "input": _INPUTS * erased, "output": _INPUTS * erased}
-    )
+    every = Counter({"blind index": erased, "wrapped key": erased, "export": PARTS * -(-erased // EXPORTED_EACH)})
+    every.update({"input": _INPUTS * erased, "output": _INPUTS * erased})
     there = hunt.values == hunt.found_before == every
     found = f"{hunt.found_before.total():,} of {every.total():,}"
     return [
