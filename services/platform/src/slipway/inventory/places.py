@@ -56,8 +56,9 @@ _PATH: Held = held(
     Form.RANDOM,
     OnExport.EXPLAINED,
     OnErasure.KEPT,
-    "In the gateway's log, at most the id of a person in a path: it leads nowhere once they are erased. There is no "
-    "address, no query and no agent of anybody.",
+    "In the log store paths name nobody. As the gateway writes them, and as Docker keeps the last 30 MB, they have the "
+    "id of a person, which leads nowhere once they are erased, or the tenant's name of one where a caller has put that "
+    "into a URL. There is no address, no query and no agent of anybody.",
 )[HELD]
 _SIGNAL: Held = nothing_personal(Purpose.OPERATING, "What is not declared does not leave the process.")[HELD]
 _EVIDENCE: Held = held(
