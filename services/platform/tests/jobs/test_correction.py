@@ -1,14 +1,16 @@
 """Rectification: the right input in the place of the wrong one, and nothing left of what was answered to that."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from checksum import Checksum
 
 from slipway.errors import Conflict, InvalidInput, NotFound, QueueFull
-from slipway.jobs import leasing, service
+from slipway.jobs import leasing, repository, service
 from slipway.jobs.correction import Correction, correct
-from slipway.jobs.schemas import Answer, ItemState, JobState
+from slipway.jobs.schemas import Answer, Claim, ItemState, JobState
 from slipway.subjects.holds import Hold, hold
 
 ANNA, BEN = "anna@example.com", "ben@example.com"
@@ -88,6 +90,28 @@ async def test_a_worker_that_has_the_wrong_input_in_hand_writes_nothing(
     assert await rows("SELECT first, last, state, attempts FROM job_chunks") == [(0, 1, "waiting", 0)]
     await engine.run(consumer)
     assert [result.output for result in await engine.results(principal, job_id)] == [digest(b"right"), digest(b"ben")]
+
+
+async def test_a_worker_that_is_just_claiming_the_wrong_input_writes_nothing(engine, clinic, principal, rows):
+    job_id = await clinic.admit((ANNA, b"wrong"))
+    platform, place = engine.platform, {"job_id": job_id, "ordinal": 0}
+    async with AsyncExitStack() as claiming, platform.database.transaction(principal.tenant_id) as connection:
+        await repository.lock_job(connection, job_id)
+        worker = await claiming.enter_async_context(platform.database.system_transaction())
+        lease = {"workload": platform.workload.name, "lease": 30.0, "busy": False}
+        claimed = Claim(*(await worker.exec_driver_sql(leasing._CLAIM, lease)).one())
+        queued = asyncio.create_task(repository.queue_item(connection, **place))
+        await asyncio.wait([queued], timeout=1)
+        await claiming.aclose()
+        await queued
+        items = await leasing.read_inputs(platform.database, claimed)
+        await repository.replace_input(connection, **place, sealed=b"right")
+
+    answers = [Answer(item.ordinal, ItemState.SUCCEEDED, b"to the wrong one") for item in items]
+    assert len(answers) == 1
+    assert not await leasing.finish(platform.database, claimed, answers, again=[], delay=0.0)
+    assert await rows("SELECT state, output FROM job_items") == [("pending", None)]
+    assert await rows("SELECT state, attempts FROM job_chunks") == [("waiting", 0)]
 
 
 async def test_an_answered_input_among_others_that_are_worked_on_is_redone(

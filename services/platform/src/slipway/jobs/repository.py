@@ -67,11 +67,12 @@ _ITEM = text("""
     WHERE i.job_id = :job AND i.ordinal = :ordinal
 """)
 
+# Also one that waits: a claim of it may be on its way, which this waits for, and then takes back.
 _RECALL = text("""
     UPDATE job_chunks
-    SET state = 'waiting', token = token + 1, lease_until = NULL, attempts = greatest(attempts - 1, 0),
-        available_at = now()
-    WHERE job_id = :job AND :ordinal BETWEEN first AND last AND state = 'running'
+    SET state = 'waiting', token = token + 1, lease_until = NULL, available_at = now(),
+        attempts = greatest(attempts - CASE state WHEN 'running' THEN 1 ELSE 0 END, 0)
+    WHERE job_id = :job AND :ordinal BETWEEN first AND last
 """)
 
 _ADD_CHUNK = text("""
