@@ -10,6 +10,13 @@ HOUR = 1 / 24
 TABLES = ("subject_exports", "subject_export_parts")
 
 
+class Interrupted(Exporter):
+    """Is killed behind the first part."""
+
+    async def _finish(self, claimed, step):
+        raise KeyboardInterrupt
+
+
 @pytest.fixture
 def export(archive, platform, principal):
     """A function that has the export of somebody made."""
@@ -69,8 +76,19 @@ async def test_who_has_nothing_left_but_an_export_is_kept_as_long_as_it(archive,
     assert await archive.count(*TABLES) == {"subject_exports": 0, "subject_export_parts": 0}
 
 
-async def test_one_that_waits_has_no_age(archive, export):
-    job = await archive.take_in("ada")
+async def test_one_that_cannot_be_made_goes_at_its_age_with_what_there_is_of_it(archive, export, platform, rows):
+    job = await archive.take_in(*["ada"] * 501)
     await export(await archive.subject_of(job, 0), made=False)
-    await archive.run(29)
-    assert await archive.count("subject_exports") == {"subject_exports": 1}
+    with pytest.raises(KeyboardInterrupt):
+        await Interrupted(platform).work()
+    assert await archive.count(*TABLES) == {"subject_exports": 1, "subject_export_parts": 1}
+
+    assert (await archive.run(7 - HOUR))["exports"].deleted == 0
+    looked = (await archive.look(7 + HOUR))["exports"]
+    done = (await archive.run(7 + HOUR))["exports"]
+
+    assert (looked.due, done.deleted, done.due) == (2, 2, 0)
+    assert await archive.count(*TABLES) == {"subject_exports": 0, "subject_export_parts": 0}
+    await rows("UPDATE subject_requests SET lease_until = now() - interval '1 second'")
+    await Exporter(platform).work()
+    assert await rows("SELECT state FROM subject_requests") == [("failed",)]

@@ -54,7 +54,8 @@ SUBJECTS = Policy(
 EXPORTS = Policy(
     "exports",
     "subject_exports",
-    condition="A legal hold keeps what is held about a person, not the copies that were made of it to be fetched.",
+    condition="One that nobody could finish counts from when it was asked for. A legal hold keeps what is held about a "
+    "person, not the copies that were made of it to be fetched.",
     takes_along=("subject_export_parts",),
 )
 API_KEYS = Policy("api_keys", "api_keys", condition="The earlier of the two dates counts. A key in force stays.")
