@@ -23,11 +23,13 @@ GRACE = timedelta(hours=24)
 
 _HELD = "EXISTS (SELECT FROM subjects s WHERE s.id = {} AND s.hold_until > %(now)s)"
 _OLD_JOB = "coalesce(j.finished_at, j.touched_at) < %(jobs)s"
+_OLD_EXPORT = "coalesce(e.finished_at, r.created_at) < %(exports)s"
 _NOBODY = """
     CASE WHEN s.pseudonym IS NULL THEN NOT EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id)
         ELSE NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
             AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id) END
     AND s.created_at < %(subjects)s AND coalesce(s.hold_until <= %(now)s, true)
+    AND coalesce(s.restricted_at, s.objected_at) IS NULL
 """
 _RULES = {
     "jobs": f"""SELECT count(*) FROM jobs j WHERE {_OLD_JOB} AND NOT {_HELD.format("j.subject_id")}
@@ -38,9 +40,9 @@ _RULES = {
         AND NOT EXISTS (SELECT FROM job_items i WHERE i.job_id = j.id AND {_HELD.format("i.subject_id")})""",
     "subjects": f"SELECT count(*) FROM subjects s WHERE {_NOBODY}",
     "subject_keys": f"SELECT count(*) FROM subject_keys k JOIN subjects s ON s.id = k.subject_id WHERE {_NOBODY}",
-    "subject_exports": "SELECT count(*) FROM subject_exports WHERE finished_at < %(exports)s",
-    "subject_export_parts": """SELECT count(*) FROM subject_export_parts p JOIN subject_exports e ON e.id = p.export_id
-        WHERE e.finished_at < %(exports)s""",
+    "subject_exports": f"SELECT count(*) FROM subject_exports e JOIN subject_requests r USING (id) WHERE {_OLD_EXPORT}",
+    "subject_export_parts": f"""SELECT count(*) FROM subject_export_parts p JOIN subject_exports e ON e.id = p.export_id
+        JOIN subject_requests r ON r.id = e.id WHERE {_OLD_EXPORT}""",
     "api_keys": "SELECT count(*) FROM api_keys WHERE least(revoked_at, expires_at) < %(api_keys)s",
     "idempotency_keys": "SELECT count(*) FROM idempotency_keys WHERE created_at < %(idempotency_keys)s",
     "webhook_events": "SELECT count(*) FROM webhook_events WHERE created_at < %(webhooks)s",
@@ -49,7 +51,7 @@ _RULES = {
 }
 
 _NEEDED = f"""(
-    s.hold_until > %(now)s OR s.created_at >= %(subjects)s
+    s.hold_until > %(now)s OR s.created_at >= %(subjects)s OR coalesce(s.restricted_at, s.objected_at) IS NOT NULL
     OR EXISTS (SELECT FROM job_items i JOIN jobs j ON j.id = i.job_id WHERE i.subject_id = s.id AND NOT {_OLD_JOB})
     OR EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id AND NOT {_OLD_JOB})
     OR EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id AND coalesce(e.finished_at >= %(exports)s, true))
@@ -67,8 +69,9 @@ _YOUNG = {
 
 _PLANT = """
     INSERT INTO tenants (id, name) VALUES (%(tenant)s, %(tenant)s::text);
-    INSERT INTO subjects (id, tenant_id, pseudonym, created_at, hold_until)
+    INSERT INTO subjects (id, tenant_id, pseudonym, created_at, restricted_at, objected_at, hold_until)
     SELECT gen_random_uuid(), %(tenant)s, sha256((%(tenant)s::text || n)::bytea), now() - interval '400 days',
+        CASE WHEN n %% 20 = 7 THEN now() END, CASE WHEN n %% 20 = 8 THEN now() END,
         CASE WHEN n %% 20 = 0 THEN now() + interval '10 years' END
     FROM generate_series(1, %(people)s) n;
     INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline)

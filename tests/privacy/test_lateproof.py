@@ -39,6 +39,8 @@ async def test_nothing_is_late_and_nothing_is_lost(settings, postgres, superuser
     assert (proof.late_rows, proof.lost_rows) == (0, 0), proof.by_table
     assert proof.deleted > 500
     assert told == [1, 2, 3]
+    remembered = "subjects WHERE restricted_at IS NOT NULL OR objected_at IS NOT NULL"
+    assert await count(superuser, remembered) == 2 * 12
     # Of the people under a hold, and of nobody else, something is left by then.
     assert await count(superuser, "job_items") > 0
     not_held = await superuser.execute("""
@@ -66,6 +68,16 @@ async def test_a_store_that_is_forgotten_is_found(settings, postgres, forgotten)
 async def test_what_goes_too_early_is_found(settings, postgres, monkeypatch):
     monkeypatch.setattr(Policy, "limit", lambda *_: timedelta(days=3))
     proof = await prove(settings, postgres.admin_url, 8, jobs=20, ahead=(0,))
+    assert proof.lost_rows > 0
+
+
+async def test_an_objection_that_is_forgotten_is_found(settings, postgres, superuser):
+    class Forgetful(Jobs):
+        async def delete(self, connection, window, after):
+            await superuser.execute("DELETE FROM subjects WHERE objected_at IS NOT NULL")
+            return await super().delete(connection, window, after)
+
+    proof = await prove(settings, postgres.admin_url, 8, jobs=20, ahead=(400,), stores=[Forgetful(), *STORES[1:]])
     assert proof.lost_rows > 0
 
 
