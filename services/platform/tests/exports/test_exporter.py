@@ -4,10 +4,13 @@ import base64
 from collections import Counter
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 
 from slipway.errors import Conflict, NotFound, Unavailable
 from slipway.exports import repository, service
 from slipway.exports.exporter import Exporter
+from slipway.exports.sources import SOURCES
 from slipway.telemetry import catalogue
 
 
@@ -80,6 +83,28 @@ async def test_a_page_is_small_however_long_the_rows_are(platform, requester):
             assert page.keys[0] == f"{job}/{sum(sizes[:-1])}"
             after = page.after
     assert sizes == [3, 3, 3, 3, 3, 3, 2]
+
+
+async def test_others_rows_are_not_read(platform, requester, rows):
+    job, tenant = await requester.take_in(("ada", b"page")), requester.principal.tenant_id
+    ada = await requester.subject("ada")
+    await rows("INSERT INTO subjects (tenant_id) SELECT %s FROM generate_series(1, 100)", tenant)
+    await rows(
+        """
+        INSERT INTO job_items (job_id, ordinal, tenant_id, subject_id, input)
+        SELECT %s, row_number() OVER (), tenant_id, id, convert_to(repeat('x', 300), 'UTF8')
+        FROM subjects, generate_series(1, CASE id WHEN %s THEN 2000 ELSE 200 END)
+        """,
+        job,
+        ada,
+    )
+    await rows("ANALYZE job_items")
+    statement = repository._page(SOURCES[-1], ada, [], repository.PAGE_ROWS, repository.PAGE_BYTES)
+    written = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    async with platform.database.transaction(tenant) as connection:
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {written}"))).scalars())
+    assert "Index Cond: (subject_id = " in plan
+    assert "Seq Scan on job_items" not in plan
 
 
 class Dying(Exporter):

@@ -4,7 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, insert, literal, select, text, tuple_, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slipway.database import Database
@@ -136,17 +150,20 @@ def _page(source: Source, subject: UUID, after: Sequence[str], rows: int, size: 
     keys = select(*source.key).where(source.subject == subject, *_behind(source, after)).cte("keys")
     keys = keys.prefix_with("MATERIALIZED")
     chosen = select(keys).order_by(*keys.c).limit(rows).cte("chosen")
-    length = sum((func.coalesce(func.octet_length(column), 0) for column in source.sealed()), start=literal(0))
-    before = func.sum(length).over(order_by=source.key) - length
-    measured = select(*source.key, before.label("before")).join_from(source.table, chosen, _same(source, chosen))
-    fitting = measured.cte("measured")
+    weight = sum((func.coalesce(func.octet_length(column), 0) for column in source.sealed()), start=literal(0))
+    weighed = _row(source, chosen, source.table, weight.label("weight"))
+    before = func.sum(weighed.c.weight).over(order_by=list(chosen.c)) - weighed.c.weight
+    measured = select(chosen, before.label("before")).join_from(chosen, weighed, true()).cte("measured")
     names = [column.label(name) for column, name in zip(source.key, _key_names(source), strict=True)]
-    return (
-        select(*(column.label(label(column)) for column in source.given()), *names)
-        .select_from(source.rows.join(fitting, _same(source, fitting)))
-        .where(fitting.c.before < size)
-        .order_by(*source.key)
-    )
+    row = _row(source, measured, source.rows, *(column.label(label(column)) for column in source.given()), *names)
+    order = [measured.c[column.name] for column in source.key]
+    return select(row).join_from(measured, row, true()).where(measured.c.before < size).order_by(*order)
+
+
+def _row(source: Source, keys: CTE, rows: FromClause, *columns: ColumnElement[Any]) -> FromClause:
+    """Select from the row of each key. That it is one is said: else the planner expects many, and reads all rows."""
+    same = (column == keys.c[column.name] for column in source.key)
+    return select(*columns).select_from(rows).where(*same).limit(1).lateral()
 
 
 def _behind(source: Source, after: Sequence[str]) -> Iterator[ColumnElement[bool]]:
@@ -154,10 +171,6 @@ def _behind(source: Source, after: Sequence[str]) -> Iterator[ColumnElement[bool
         pairs = zip(source.key, after, strict=True)
         values = [literal(column.type.python_type(value), column.type) for column, value in pairs]
         yield tuple_(*source.key) > tuple_(*values)
-
-
-def _same(source: Source, other: CTE) -> ColumnElement[bool]:
-    return and_(*(column == other.c[column.name] for column in source.key))
 
 
 def _key_names(source: Source) -> list[str]:
