@@ -216,6 +216,31 @@ async def test_an_outage_only_puts_it_off(platform, requester, rows, monkeypatch
     assert pages(requester.open(await requester.fetch("ada", export_id), tmp_path / "ada")) == [b"page"]
 
 
+async def test_a_tenant_whose_key_cannot_be_had_keeps_nobody_else_waiting(
+    platform, requester, other, rows, monkeypatch, tmp_path
+):
+    await other.take_in(("ada", b"locked"))
+    await other.ask("ada")
+    await requester.take_in(("ada", b"page"))
+    export_id = await requester.ask("ada")
+    read = platform.keyring.read
+
+    async def lost(tenant, work):
+        if tenant == other.principal.tenant_id:
+            raise Unavailable("lost")
+        return await read(tenant, work)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.keyring, "read", lost)
+        with pytest.raises(Unavailable):
+            await requester.make()
+        await rows("DELETE FROM subject_exports WHERE tenant_id = %s", other.principal.tenant_id)
+        await rows("UPDATE subject_requests SET lease_until = NULL")
+        await requester.make()
+    assert await rows("SELECT state FROM subject_requests ORDER BY created_at") == [("failed",), ("done",)]
+    assert pages(requester.open(await requester.fetch("ada", export_id), tmp_path / "ada")) == [b"page"]
+
+
 async def test_a_rotation_of_the_tenants_key_does_not_matter(platform, requester, tmp_path):
     await requester.take_in(("ada", b"page"))
     export_id = await requester.ask("ada")

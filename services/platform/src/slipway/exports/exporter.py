@@ -45,7 +45,7 @@ class LeaseLostError(Exception):
 
 
 class ExportGoneError(Exception):
-    """The person was erased, and with them what there was of the export."""
+    """The person was erased, or its age has ended it: there is nothing left of the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,22 @@ class Exporter:
         """Make the exports that wait, until none does.
 
         Raises:
-            Unavailable: PostgreSQL or the key provider does not answer. What was begun is gone on with later.
+            Unavailable: PostgreSQL does not answer, or the key provider did not for some. These are gone on with later.
         """
-        # At the beginning: an outage that ends the work is what makes exports late.
+        outage: Unavailable | None = None
+        while (claimed := await self._next()) is not None:
+            try:
+                await self._attempt(claimed)
+            except Unavailable as error:
+                # It may be one tenant's key that cannot be had: nobody else's export waits for it.
+                outage = error
+        if outage is not None:
+            raise outage
+
+    async def _next(self) -> RequestClaim | None:
+        # Before the work: an outage that ends it is what makes exports late.
         self._metrics.set(catalogue.EXPORT_OVERDUE, await repository.overdue_seconds(self._database))
-        while (claimed := await requests.claim(self._database, RequestKind.EXPORT, _LEASE_SECONDS)) is not None:
-            await self._attempt(claimed)
+        return await requests.claim(self._database, RequestKind.EXPORT, _LEASE_SECONDS)
 
     async def _attempt(self, claimed: RequestClaim) -> None:
         try:
@@ -96,6 +106,7 @@ class Exporter:
                 await self._give_up(claimed, "failed")
 
     async def _make(self, claimed: RequestClaim) -> None:
+        await self._look(claimed)
         step = await self._read(claimed)
         while not step.batch.complete:
             await self._add(claimed, step)
@@ -103,6 +114,12 @@ class Exporter:
         records = await self._finish(claimed, step)
         self._metrics.inc(catalogue.EXPORTS, outcome="ready")
         log.info("export.ready", tenant=str(claimed.tenant_id), count=records)
+
+    async def _look(self, claimed: RequestClaim) -> None:
+        """Find out before any key is asked for whether there is an export to make: a lost key must not hide that."""
+        async with self._database.transaction(claimed.tenant_id) as connection:
+            if await repository.read_progress(connection, claimed.id) is None:
+                raise ExportGoneError
 
     async def _read(self, claimed: RequestClaim) -> _Step:
         async def read(keyset: Keyset) -> _Step:
