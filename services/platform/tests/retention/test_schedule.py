@@ -7,7 +7,8 @@ import pytest
 
 from slipway.database import Database
 from slipway.errors import Unavailable
-from slipway.retention.service import ClockError
+from slipway.retention.schedule import RetentionSchedule
+from slipway.retention.service import ClockError, Retention
 from slipway.retention.stores import STORES, Jobs
 from slipway.telemetry.metrics import Metrics
 
@@ -172,3 +173,15 @@ async def test_an_outage_is_counted_and_told(archive):
     with pytest.raises(Unavailable):
         await archive.schedule(31, stores=[Away()])
     assert archive.metric("runs_total", outcome="failed") == 1
+
+
+async def test_before_there_is_a_tenant_nothing_is_overdue(platform):
+    schedule = RetentionSchedule(Retention(platform.database, platform.settings), platform.metrics, every=3600)
+    await schedule.run()
+    told = {
+        sample.labels["store"]: sample.value
+        for family in platform.metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "slipway_retention_overdue_seconds"
+    }
+    assert told == {store.policy.store: 0 for store in STORES}

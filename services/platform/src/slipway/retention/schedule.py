@@ -42,7 +42,7 @@ class RetentionSchedule:
             self._metrics.inc(catalogue.RETENTION_RUNS, outcome="failed")
             raise
         self._tell(outcomes)
-        await self._measure()
+        await self._measure(outcomes)
 
     def _tell(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
@@ -53,12 +53,14 @@ class RetentionSchedule:
         failed = any(outcome.failed for outcome in outcomes)
         self._metrics.inc(catalogue.RETENTION_RUNS, outcome="failed" if failed else "succeeded")
 
-    async def _measure(self) -> None:
+    async def _measure(self, outcomes: list[Outcome]) -> None:
         states = await self._retention.states()
         now = clock.now()
-        for state in states:
-            overdue = state.overdue(now).total_seconds()
-            self._metrics.set(catalogue.RETENTION_OVERDUE, overdue, store=state.policy.store)
+        # Before there is a tenant nobody has noted anything, and nothing is overdue.
+        overdue = {outcome.policy.store: 0.0 for outcome in outcomes}
+        overdue |= {state.policy.store: state.overdue(now).total_seconds() for state in states}
+        for store, seconds in overdue.items():
+            self._metrics.set(catalogue.RETENTION_OVERDUE, seconds, store=store)
         ages = [(now - state.succeeded_at).total_seconds() for state in states]
         self._age, self._measured = max([0.0, *ages]), monotonic()
         self._metrics.follow(catalogue.RETENTION_AGE, lambda: self._age + monotonic() - self._measured)
