@@ -12,8 +12,12 @@ from e2e.stage import Stage
 
 _SECONDS = 240.0
 """Rates and quantiles need a while of traffic before they are numbers."""
-_NOT_IN_A_DEMO = ("ALERTS{", "slipway_flag_variants_total", "slipway_webhook_duration_seconds")
-"""Alerts that did not fire, variants of a flag that is off, and answers of receivers that nobody has registered."""
+_NOT_IN_A_DEMO = (
+    *("ALERTS{", "slipway_flag_variants_total", "slipway_webhook_duration_seconds"),
+    "slipway_inputs_refused_total",
+)
+"""Alerts that did not fire, variants of a flag that is off, answers of receivers that nobody has registered, and inputs
+about people who have objected."""
 
 
 def run(stage: Stage) -> None:
