@@ -85,6 +85,18 @@ async def test_a_request_that_should_be_answered_is_found(found, principal, plat
     assert told.startswith(f"Tenant {principal.tenant_id}: an erasure was due on 20")
 
 
+async def test_requests_that_failed_of_late_are_found(found, principal, rows):
+    """For thirty days, as nothing says whether they were made again."""
+    order = "INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline) VALUES"
+    for _ in range(2):
+        await rows(f"{order} (%s, 'export', 'failed', gen_random_uuid(), 'test', now())", principal.tenant_id)
+    told = f"Tenant {principal.tenant_id}: of the last 30 days' requests of the kind export, 2 failed."
+    with ahead(29.9):
+        assert (await found())["requests"] == [told]
+    with ahead(30.1):
+        assert (await found())["requests"] == []
+
+
 async def test_a_key_that_should_have_been_replaced_is_found(found, principal, platform):
     with ahead(90.5):
         assert (await found())["keys"] == []

@@ -26,6 +26,8 @@ from slipway.workload.contract import Workload
 
 _GRACE = timedelta(days=1)
 """Deletes run by the hour, and a night's outage is no finding."""
+_FAILED_FOR = timedelta(days=30)
+"""For how long a request that failed is a finding: whoever made it may have asked again, and been answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,28 @@ async def retention(of: Reviewed) -> Outcome:
 
 
 async def open_requests(of: Reviewed) -> Outcome:
-    """Look for requests of people that should have been answered. One that a legal hold keeps is no finding."""
+    """Look for requests of people that should have been answered, or failed of late.
+
+    One that a legal hold keeps is no finding.
+    """
+    now = clock.now()
     async with of.database.system_transaction() as connection:
         found = await requests.every_open(connection)
-    held, now = [each for each in found if each.state == RequestState.HELD], clock.now()
+        failed = await requests.every_failed(connection, now - _FAILED_FOR)
+    held = [each for each in found if each.state == RequestState.HELD]
     late = [each for each in found if each.state != RequestState.HELD and each.deadline < now]
     findings = [
         f"Tenant {each.tenant_id}: an {each.kind} was due on {each.deadline:%Y-%m-%d %H:%M} UTC." for each in late
     ]
-    looked_at = f"{len(found)} open requests; {len(held)} kept by a legal hold"
+    findings += [
+        f"Tenant {each.tenant_id}: of the last {_FAILED_FOR.days} days' requests of the kind {each.kind}, "
+        f"{each.number:,} failed."
+        for each in failed
+    ]
+    looked_at = (
+        f"{len(found)} open requests; {len(held)} kept by a legal hold; "
+        f"{sum(each.number for each in failed):,} failed in {_FAILED_FOR.days} days"
+    )
     return Outcome("requests", "Are people's requests answered in time?", looked_at, tuple(findings))
 
 

@@ -5,6 +5,7 @@ nothing. Leases use the database's clock.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -56,6 +57,11 @@ _OPEN = text("""
     ORDER BY deadline
 """)
 
+_FAILED = text("""
+    SELECT tenant_id, kind, count(*) AS number FROM subject_requests WHERE state = 'failed' AND created_at > :since
+    GROUP BY tenant_id, kind ORDER BY tenant_id, kind
+""")
+
 
 async def every_open(connection: AsyncConnection) -> Sequence[Row[Any]]:
     """Return (tenant_id, kind, state, deadline) of each request that is not done, the most urgent first.
@@ -63,6 +69,11 @@ async def every_open(connection: AsyncConnection) -> Sequence[Row[Any]]:
     As the system role.
     """
     return (await connection.execute(_OPEN)).all()
+
+
+async def every_failed(connection: AsyncConnection, since: datetime) -> Sequence[Row[Any]]:
+    """Return (tenant_id, kind, number) of the requests that were made since then and failed. As the system role."""
+    return (await connection.execute(_FAILED, {"since": since})).all()
 
 
 async def add_request(connection: AsyncConnection, tenant: UUID, order: RequestOrder) -> Row[Any]:
