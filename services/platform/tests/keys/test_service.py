@@ -3,9 +3,10 @@ import time
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from slipway.errors import Unavailable
-from slipway.keys.envelope import SealBroken, new_data_key
+from slipway.keys.envelope import Aad, SealBroken, new_data_key, seal
 from slipway.keys.local import LocalKeyProvider
 from slipway.keys.provider import KeyDestroyed, KeyProviderDenied, KeyProviderGone
 from slipway.keys.service import Keyring
@@ -100,3 +101,47 @@ async def test_a_version_that_was_moved_to_the_row_of_another_does_not_open(plat
     keyring.forget(tenant)
     with pytest.raises(Unavailable):
         await keyring.keyset(tenant)
+
+
+@pytest.fixture
+async def rotated(platform, keyring, principal):
+    """The tenant's keys: the second version wraps the index key, and the first was replaced and still opens."""
+    await platform.rotation.rotate(principal.tenant_id, "test")
+    keyring.forget(principal.tenant_id)
+    keyset = await keyring.keyset(principal.tenant_id)
+    assert sorted(keyset.versions) == [1, 2]
+    keyring.forget(principal.tenant_id)
+    return keyset
+
+
+async def test_an_old_version_that_is_damaged_costs_what_it_wraps_and_nothing_else(keyring, principal, rotated, rows):
+    place = Aad(rotated.tenant, "jobs", "detail", "1")
+    old, new = (seal(rotated.versions[version], b"text", place) for version in (1, 2))
+    await rows("UPDATE tenant_keys SET wrapped = substr(wrapped, 1, 40) WHERE version = 1")
+
+    with capture_logs() as logged:
+        keyset = await keyring.keyset(principal.tenant_id)
+    assert [line["event"] for line in logged] == ["keys.version_broken"]
+    assert (keyset.current, keyset.hash("jane")) == (rotated.current, rotated.hash("jane"))
+    assert keyset.opener(new) == rotated.current
+    with pytest.raises(SealBroken, match="version 1 of the tenant's key, which was destroyed or is damaged"):
+        keyset.opener(old)
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+async def test_a_damaged_version_that_everything_needs_gives_no_keys_at_all(
+    platform, keyring, principal, rows, monkeypatch, broken
+):
+    """The newest, and one that was replaced and still wraps the index key: a rotation was killed in its middle."""
+
+    async def killed(*_):
+        raise ConnectionError("killed")
+
+    monkeypatch.setattr(platform.rotation._rewrapping, "rewrap", killed)
+    with pytest.raises(ConnectionError):
+        await platform.rotation.rotate(principal.tenant_id, "test")
+    assert sorted((await keyring.keyset(principal.tenant_id)).versions) == [1, 2]
+    keyring.forget(principal.tenant_id)
+    await rows("UPDATE tenant_keys SET wrapped = substr(wrapped, 1, 40) WHERE version = %s", broken)
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        await keyring.keyset(principal.tenant_id)

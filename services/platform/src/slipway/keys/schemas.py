@@ -53,7 +53,10 @@ class KeyVersion:
 
 @dataclass(frozen=True)
 class Keyset:
-    """All versions of one tenant's key that are not destroyed, open. Kept in memory for minutes, never stored."""
+    """All versions of one tenant's key that are not destroyed, open. Kept in memory for minutes, never stored.
+
+    An old one that is damaged is not among them.
+    """
 
     tenant: str
     versions: Mapping[int, DataKey]
@@ -73,21 +76,22 @@ class Keyset:
 
         Raises:
             KeysOutdated: it is newer than these.
-            SealBroken: it was destroyed, or these bytes are no envelope.
+            SealBroken: it was destroyed, or is damaged, or these bytes are no envelope.
         """
         version = key_version(sealed)
         if version in self.versions:
             return self.versions[version]
         if version > self.current.version:
             raise KeysOutdated(f"sealed with version {version} of the tenant's key, which is not known here")
-        raise SealBroken(f"sealed with version {version} of the tenant's key, which was destroyed")
+        raise SealBroken(f"sealed with version {version} of the tenant's key, which was destroyed or is damaged")
 
     def subject_key(self, subject: str, wrapped: bytes) -> DataKey:
         """Open a subject's key.
 
         Raises:
             KeysOutdated: it was wrapped with a newer version than these.
-            SealBroken: it was changed, belongs to another subject or tenant, or its version was destroyed.
+            SealBroken: it was changed, belongs to another subject or tenant, or its version was destroyed or is
+                damaged.
         """
         return unwrap_key(self.opener(wrapped), wrapped, subject_aad(self.tenant, subject))
 

@@ -123,19 +123,23 @@ class Keyring:
         return rows
 
     async def _unwrap(self, tenant: str, rows: Sequence[Row[Any]]) -> Keyset:
-        versions: dict[int, DataKey] = {}
-        for row in rows:
-            try:
-                versions[row.version] = _of_version(
-                    row.version, await self._provider.unwrap(row.wrapped, tenant=tenant)
-                )
-            except KeyDestroyed as error:
-                # Retired: a rotation was killed after its last step at the provider, and nothing needs this version.
-                if row.retired_at is None:
-                    raise _Overtaken from error
-            except SealBroken as error:
-                raise _of_another(row.provider, self._provider.id, error) from error
+        found = {row.version: await self._version(tenant, row) for row in rows}
+        versions = {version: key for version, key in found.items() if key is not None}
         return Keyset(tenant, versions, _index(tenant, versions, rows[0].index_key))
+
+    async def _version(self, tenant: str, row: Row[Any]) -> DataKey | None:
+        """Open a version. None: it opens no more, and only what it still wraps is lost for that, not the tenant."""
+        try:
+            return _of_version(row.version, await self._provider.unwrap(row.wrapped, tenant=tenant))
+        except KeyDestroyed as error:
+            # Retired: a rotation was killed after its last step at the provider, and nothing needs this version.
+            if row.retired_at is None:
+                raise _Overtaken from error
+        except SealBroken as error:
+            if _everything_needs(row):
+                raise _of_another(row.provider, self._provider.id, error) from error
+            log.exception("keys.version_broken", tenant=tenant)
+        return None
 
 
 class WrappedElsewhere(SealBroken):
@@ -155,6 +159,11 @@ def _of_version(version: int, key: DataKey) -> DataKey:
     if key.version != version:
         raise SealBroken(f"version {key.version} of the tenant's key lies where version {version} belongs")
     return key
+
+
+def _everything_needs(row: Row[Any]) -> bool:
+    """Tell whether nothing of the tenant can be had without this version: it wraps what is new, or the index key."""
+    return row.retired_at is None or (row.index_key is not None and key_version(row.index_key) == row.version)
 
 
 def _of_another(stored: str, here: str, error: SealBroken) -> SealBroken:
