@@ -429,6 +429,39 @@ async def test_the_local_provider_s_files_come_back_but_for_those_of_versions_th
     assert await opens("jane") == before
 
 
+async def test_keys_that_are_refused_leave_no_files_behind(
+    platform, principal, people, rows, rotate, dump, load, restoration
+):
+    await people("jane")
+    await rotate(end=False)
+    lines = await dump()
+    folder = tenant_keys_folder(platform.settings) / str(principal.tenant_id)
+    for file in folder.iterdir():
+        file.unlink()
+    before = await state_of(rows)
+
+    await restoration.check(Own.of(lines[-1]))
+    assert list(folder.iterdir()) == []
+    lines[-1]["files"]["2"] = base64.b64encode(b"damaged").decode()
+    with pytest.raises(BackupBlocked, match="does not open the key"):
+        await load(lines)
+    assert list(folder.iterdir()) == []
+    assert await state_of(rows) == before
+
+
+async def test_files_that_cannot_be_put_back_are_told_before_anything_is_changed(
+    platform, principal, people, dump, restoration, monkeypatch
+):
+    await people("jane")
+    own = Own.of((await dump())[-1])
+    folder = tenant_keys_folder(platform.settings) / str(principal.tenant_id)
+    (folder / "1.key").unlink()
+    # As whoever runs this may write everywhere.
+    monkeypatch.setattr("slipway.keys.files.os.access", lambda path, _: path != folder)
+    with pytest.raises(BackupBlocked, match="Mount it writable"):
+        await restoration.check(own)
+
+
 async def test_files_are_not_put_where_another_provider_has_the_keys(platform, principal, people, dump, restoration):
     await people("jane")
     own = Own.of((await dump())[-1])

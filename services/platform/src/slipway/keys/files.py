@@ -64,6 +64,12 @@ def delete_key_file(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def can_be_written(folder: Path) -> bool:
+    """Tell whether files can be made in a folder, which itself need not be there yet."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return os.access(nearest, os.W_OK)
+
+
 def sync_folder(folder: Path) -> None:
     """Return once a crash cannot undo what was made, renamed or deleted in a folder."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -8,7 +8,6 @@ wraps itself: then a version cannot be destroyed apart from all others. Keys wra
 import asyncio
 import base64
 import binascii
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from slipway import clock
 from slipway.keys.envelope import Aad, DataKey, SealBroken, key_version, new_data_key, pseudonym, unwrap_key, wrap_key
-from slipway.keys.files import KeyFileError, create_key_file, delete_key_file, read_key_file
+from slipway.keys.files import KeyFileError, can_be_written, create_key_file, delete_key_file, read_key_file
 from slipway.keys.provider import (
     KeyDestroyed,
     KeyIndestructible,
@@ -73,10 +72,18 @@ class LocalKeyProvider:
         """
         if wrapped[:1] == bytes([_BY_MASTER]):
             return unwrap_key(self._master, wrapped, _place(tenant))
+        file = await asyncio.to_thread(self._content, Version(tenant, unpack(_KIND, wrapped)[0]))
+        return self.unwrap_by(file, wrapped, tenant=tenant)
+
+    def unwrap_by(self, file: bytes, wrapped: bytes, *, tenant: str) -> DataKey:
+        """Open a tenant's wrapped key by the content of a key file, wherever that is kept.
+
+        Raises:
+            SealBroken: one of the two was changed, or is another's.
+        """
         number, sealed = unpack(_KIND, wrapped)
         version = Version(tenant, number)
-        parent = await asyncio.to_thread(self._read, version)
-        return unwrap_key(parent, sealed, _bound(version))
+        return unwrap_key(self._opened(version, file), sealed, _bound(version))
 
     async def destroy(self, *, tenant: str, version: int, wrapped: bytes) -> datetime:
         """Delete the file of the key that wrapped this version.
@@ -130,25 +137,31 @@ class LocalKeyProvider:
         path = folder / version.tenant / f"{version.number}.key"
         with _writing(path):
             create_key_file(path, base64.b64encode(sealed))
-        return self._read(version)
+        return self._opened(version, self._content(version))
 
     def _delete(self, version: Version) -> None:
         path = self._file(version)
         with _writing(path):
             delete_key_file(path)
 
-    def _read(self, version: Version) -> DataKey:
+    def _content(self, version: Version) -> bytes:
         path = self._file(version)
         try:
-            content = base64.b64decode(read_key_file(path), validate=True)
+            return read_key_file(path)
         except KeyFileError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise KeyDestroyed(
                     f"the key file {path} is gone: this version of the tenant's key was destroyed, or lost"
                 ) from error
             raise KeyProviderDenied(str(error)) from error
+
+    def _opened(self, version: Version, file: bytes) -> DataKey:
+        try:
+            content = base64.b64decode(file, validate=True)
         except binascii.Error:
-            raise SealBroken(f"the key file {path} was changed: it holds no base64") from None
+            raise SealBroken(
+                f"the key file {version.tenant}/{version.number}.key was changed: it holds no base64"
+            ) from None
         return unwrap_key(self._master, content, _file_place(version))
 
 
@@ -186,8 +199,7 @@ def _folder(settings: Settings) -> Path:
 
 def _can_be_there(folder: Path) -> bool:
     """Tell whether the folder is there, or can be made."""
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    return nearest == folder or os.access(nearest, os.W_OK)
+    return folder.exists() or can_be_written(folder)
 
 
 @contextmanager

@@ -38,18 +38,19 @@ class Restoration:
         self._sealed = sealed
 
     async def check(self, own: Own) -> None:
-        """Return if a tenant's keys may be restored, and would open.
+        """Return if a tenant's keys may be restored, and would open. Changes nothing, not even files of keys.
 
         Raises:
-            BackupBlocked: the database has newer keys or others, or a version is gone from the key provider.
+            BackupBlocked: the database has newer keys or others, a version is gone from the key provider, or its files
+                cannot be put back.
             KeyProviderError: the provider does not answer, or refuses.
         """
         async with self._database.transaction(own.tenant) as connection:
             own.refuse_unless_newer(await copy_repository.read_stored(connection))
-        await self._files.lay(own.tenant, own.files)
+        gone = await self._files.gone(own.tenant, own.files)
         for stored in own.versions:
             if stored.version in own.needed:
-                await self._prove(own.tenant, stored)
+                await self._prove(own.tenant, stored, gone.get(stored.version))
 
     async def load(self, own: Own, pages: Iterable[Line], actor: str) -> int:
         """Lay a tenant's keys over those of the database; return how many keys of subjects are others now.
@@ -67,6 +68,7 @@ class Restoration:
             await self._lay_own(connection, own)
             newest = f"tenant_key/{own.versions[-1].version}"
             await audit.record(connection, own.tenant, actor, Action.TENANT_KEYS_RESTORED, newest)
+            await self._files.lay(own.tenant, own.files)
         await self._end(own, actor)
         return changed
 
@@ -114,9 +116,12 @@ class Restoration:
                 await repository.empty_version(connection, stored.version, clock.now(), ended)
                 await audit.record(connection, tenant, actor, Action.TENANT_KEY_DESTROYED, resource, destroyed_at=told)
 
-    async def _prove(self, tenant: UUID, stored: StoredVersion) -> None:
+    async def _prove(self, tenant: UUID, stored: StoredVersion, file: bytes | None) -> None:
         try:
-            await self._asked(self._provider.unwrap(stored.wrapped, tenant=str(tenant)))
+            if file is None:
+                await self._asked(self._provider.unwrap(stored.wrapped, tenant=str(tenant)))
+            else:
+                self._files.unwrap(file, stored.wrapped, tenant=tenant)
         except KeyDestroyed as error:
             raise BackupBlocked(
                 f"Version {stored.version} of the key of tenant {tenant} was destroyed after this backup of the keys "
