@@ -38,6 +38,8 @@ class Transit:
 
     keys: dict[str, _Key] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {ROOT})
+    denying: bool = False
+    """The policy of everybody allows nothing."""
     logins: int = 0
     lease: int = 3600
     sealed: bool = False
@@ -55,7 +57,7 @@ class Transit:
             return self._login(body)
         if asked == ["sys", "capabilities-self"] and token in {*self.tokens, NOBODY}:
             return _data(dict.fromkeys(body["paths"], ["update"] if token in self.tokens else ["deny"]))
-        if token not in self.tokens:
+        if token not in self.tokens or self.denying:
             return _errors(403, "permission denied")
         return self._route(method, asked, body)
 

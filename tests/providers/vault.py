@@ -33,8 +33,11 @@ def vault_authority() -> Path | None:
 
 
 def vault_address() -> str | None:
-    """Return the address of the environment, or None."""
-    return os.environ.get("VAULT_ADDR") or None
+    """Return the address of the environment, or None if there is none, or no token for it.
+
+    Many have VAULT_ADDR set for their daily work, and their token elsewhere: that server is not meant.
+    """
+    return os.environ.get("VAULT_ADDR") if os.environ.get("VAULT_TOKEN") else None
 
 
 @contextmanager

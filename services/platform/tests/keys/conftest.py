@@ -34,7 +34,7 @@ def kms() -> Iterator[Kms]:
 @pytest.fixture(scope="session")
 def vault_server_() -> Iterator[Vault]:
     if vault_address() is None:
-        pytest.skip("VAULT_ADDR names no Vault; with it and a root token in VAULT_TOKEN, this runs against a real one")
+        pytest.skip("VAULT_ADDR and VAULT_TOKEN name no Vault; with an address and a root token, this runs against it")
     with vault_server() as server:
         yield server
 

@@ -1,7 +1,9 @@
 """What is Vault's own, beyond the contract of every provider. Against the stand-in; the contract runs on a real one."""
 
 import ssl
+from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import ValidationError
 from tests.providers.transit import ROLE, ROOT, SERVICE_ACCOUNT
@@ -9,6 +11,7 @@ from tests.providers.transit import ROLE, ROOT, SERVICE_ACCOUNT
 from slipway.keys.envelope import new_data_key
 from slipway.keys.provider import KeyProviderDenied, KeyProviderGone, KeyProviderMisconfigured
 from slipway.keys.providers import open_provider
+from slipway.keys.vault_login import KubernetesLogin
 from slipway.settings import Environment, KeyProviderKind, Settings
 
 
@@ -49,9 +52,11 @@ async def test_the_token_is_read_anew_so_that_an_agent_may_renew_it(place, closi
     assert await provider.wrap(new_data_key(), tenant=tenant)
 
 
-async def test_a_missing_token_is_told(place, closing):
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_text("\n", "ascii")])
+async def test_a_missing_token_is_told(place, closing, spoil):
+    """Also where somebody empties the file before they write it."""
     provider = closing(place.open())
-    place.token_file.unlink()
+    spoil(place.token_file)
     with pytest.raises(KeyProviderDenied, match="SLIPWAY_VAULT_TOKEN_FILE"):
         await provider.check()
 
@@ -73,6 +78,28 @@ async def test_a_pod_whose_token_has_ended_logs_in_again(by_role, closing, trans
     transit.tokens.clear()
     assert await provider.unwrap(wrapped, tenant=tenant) == key
     assert transit.logins == before + 1
+
+
+async def test_a_pod_that_is_refused_again_and_again_does_not_log_in_each_time(by_role, closing, transit, tenant):
+    """Each login is a token that Vault keeps for weeks, and a question to Kubernetes."""
+    provider = closing(open_provider(by_role))
+    transit.denying = True
+    for _ in range(5):
+        with pytest.raises(KeyProviderDenied):
+            await provider.wrap(new_data_key(), tenant=tenant)
+    assert transit.logins == 2
+
+
+async def test_a_refusal_is_a_reason_to_log_in_again_once_a_minute(by_role, transit):
+    seconds = [1000.0]
+    async with httpx.AsyncClient(base_url=transit.url, trust_env=False) as http:
+        login = KubernetesLogin(http, by_role, ROLE, clock=lambda: seconds[0])
+        tokens = []
+        for later in (0, 1, 58, 1, 1):
+            seconds[0] += later
+            tokens.append(await login.token())
+            login.forget()
+    assert tokens == ["login-1", "login-2", "login-2", "login-2", "login-3"]
 
 
 async def test_a_role_that_vault_does_not_know_is_told(by_role, closing):

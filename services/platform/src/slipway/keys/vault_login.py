@@ -13,6 +13,9 @@ from slipway.settings import Settings
 
 _RENEW_AT = 2 / 3
 """Of a token's life; after that it is asked for anew, while the old one still works."""
+_REFUSED_SECONDS = 60.0
+"""How long after a refusal another one is no reason to log in again: a policy that is wrong would make a token, which
+lives for weeks, and a review by Kubernetes, of each call."""
 
 
 class VaultLogin(Protocol):
@@ -53,6 +56,7 @@ class KubernetesLogin:
         self._file = settings.vault_jwt_file
         self._token = ""
         self._until = 0.0
+        self._refused = -_REFUSED_SECONDS
 
     async def token(self) -> str:
         """Return the token in hand, or log in."""
@@ -63,8 +67,9 @@ class KubernetesLogin:
         return self._token
 
     def forget(self) -> None:
-        """Log in at the next use."""
-        self._until = 0.0
+        """Log in at the next use, unless that was done just now and did not help."""
+        if self._clock() - self._refused >= _REFUSED_SECONDS:
+            self._refused, self._until = self._clock(), 0.0
 
     async def _log_in(self) -> tuple[str, float]:
         shown = {"role": self._role, "jwt": _read(self._file, "SLIPWAY_VAULT_JWT_FILE")}
@@ -79,6 +84,13 @@ class KubernetesLogin:
 
 def _read(path: Path, setting: str) -> str:
     try:
-        return path.read_text("ascii").strip()
+        token = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyProviderDenied(f"There is no token for Vault that can be read in {path}: see {setting}.") from error
+        raise _no_token(path, setting) from error
+    if not token:
+        raise _no_token(path, setting)
+    return token
+
+
+def _no_token(path: Path, setting: str) -> KeyProviderDenied:
+    return KeyProviderDenied(f"There is no token for Vault that can be read in {path}: see {setting}.")
