@@ -43,6 +43,8 @@ class Transit:
     logins: int = 0
     lease: int = 3600
     sealed: bool = False
+    too_old: bool = False
+    """An operator has raised the `min_decryption_version` of all keys."""
     port: int = 0
 
     @property
@@ -101,6 +103,8 @@ class Transit:
             return _errors(400, "encryption key not found")
         if key.derived and not body.get("context"):
             return _errors(400, "missing 'context' for key derivation; the key was created using a derived key")
+        if self.too_old and action == "decrypt":
+            return _errors(400, "ciphertext or signature version is disallowed by policy (too old)")
         cipher = AESGCM(HKDF(SHA256(), 32, None, base64.b64decode(body["context"])).derive(key.secret))
         return _encrypted(cipher, body["plaintext"]) if action == "encrypt" else _decrypted(cipher, body["ciphertext"])
 

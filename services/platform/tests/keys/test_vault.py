@@ -125,6 +125,17 @@ async def test_a_sealed_vault_is_gone_for_a_while(place, closing, transit, tenan
     assert await provider.unwrap(wrapped, tenant=tenant) == key
 
 
+async def test_what_an_operator_can_take_back_is_no_damage(place, closing, transit, tenant):
+    """A damaged version is given up, with what it wraps; this one is waited for."""
+    provider, key = closing(place.open()), new_data_key()
+    wrapped = await provider.wrap(key, tenant=tenant)
+    transit.too_old = True
+    with pytest.raises(KeyProviderMisconfigured, match="min_decryption_version"):
+        await provider.unwrap(wrapped, tenant=tenant)
+    transit.too_old = False
+    assert await provider.unwrap(wrapped, tenant=tenant) == key
+
+
 async def test_a_missing_engine_is_no_destroyed_key(place, closing, tenant):
     """Vault's 404 says that nothing is mounted there. Taken for a destruction, it would date dead backups wrongly."""
     wrapped = await closing(place.open()).wrap(new_data_key(), tenant=tenant)

@@ -37,6 +37,9 @@ _KIND = 4
 _ABSENT = ("encryption key not found", "no existing key named", "could not delete key; not found")
 """What Vault says in answers 400 of a transit key that is not there: of decrypt, config, and delete. Its 404 means
 another thing, that no transit engine is mounted there, and must not be taken for a destruction."""
+_DAMAGED = ("invalid ciphertext", "message authentication failed")
+"""What it says, in answers 400 as well, of what does not open. Others come of what an operator can take back: the key
+is soft-deleted (OpenBao), or its `min_decryption_version` was raised."""
 _ALLOWED = {"update", "root"}
 
 
@@ -167,7 +170,12 @@ def _data(answer: httpx.Response) -> dict[str, Any]:
         told = " ".join(answer.json()["errors"])
         if any(text in told for text in _ABSENT):
             raise KeyDestroyed("Vault has no key for this version of the tenant's key: destroyed, or never made.")
-        raise SealBroken("Vault says that it was changed, belongs elsewhere, or was wrapped with another key")
+        if any(text in told for text in _DAMAGED):
+            raise SealBroken("Vault says that it was changed, belongs elsewhere, or was wrapped with another key")
+        raise KeyProviderMisconfigured(
+            "Vault does not do that with this transit key, as where it is soft-deleted, or its "
+            "min_decryption_version was raised. Vault's audit device has the reason."
+        )
     raise KeyProviderGone(f"Vault cannot do it now ({status}): it is sealed, on standby, or in trouble.")
 
 
