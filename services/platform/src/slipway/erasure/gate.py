@@ -24,7 +24,7 @@ async def nothing() -> None:
 
 
 class TombstoneGate:
-    """Open once every line of the ledger is in the database; from then on it stays so.
+    """Open once every line of the ledger is in the database, and nobody's erasure is left lying; then it stays so.
 
     A worker replays what is missing, and so does `slipway privacy replay`; the API waits for them.
     """
@@ -65,7 +65,8 @@ class TombstoneGate:
         except Unavailable as error:
             return error.detail
         except (BrokenEvidenceError, EvidenceError) as error:
-            return f"The ledger of erasures cannot be relied on: {error} docs/erasure.md says what to do."
+            reason = str(error).removesuffix(".")
+            return f"The ledger of erasures cannot be relied on: {reason}. docs/erasure.md says what to do."
         except (DBAPIError, StillComing):
             log.exception("erasure.unreadable")
             return "The ledger of erasures could not be replayed; the log of this process says why."

@@ -53,10 +53,6 @@ class Ledger:
         line = await asyncio.to_thread(self._evidence.newest, STREAM)
         return line.number if line else 0
 
-    async def named(self) -> list[Entry]:
-        """Return all entries as they are, unverified: good enough to see whether one is missing elsewhere."""
-        return await asyncio.to_thread(lambda: list(_entries(self._evidence.unverified(STREAM, "begun_at"))))
-
     async def verified(self) -> list[Entry]:
         """Return all entries, after a check of each line.
 

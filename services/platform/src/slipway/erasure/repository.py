@@ -102,6 +102,14 @@ _LEDGER = text("SELECT count(line), max(line) FROM tombstones")
 
 _KNOWN = text("SELECT tenant_id, subject_id FROM tombstones")
 
+# A lease that lives is of this installation, and no restored backup has one. The system role does not know whose it is.
+_ABANDONED = text("""
+    SELECT tenant_id, subject_id FROM tombstones t WHERE erased_at IS NULL AND NOT EXISTS (
+        SELECT FROM subject_requests r
+        WHERE r.tenant_id = t.tenant_id AND r.kind = 'erasure' AND r.state = 'running' AND r.lease_until > now()
+    )
+""")
+
 _UNTOLD = text("""
     SELECT DISTINCT t.tenant_id FROM tombstones t
     JOIN tenant_keys k ON k.tenant_id = t.tenant_id AND k.version = t.key_version
@@ -274,6 +282,11 @@ async def ledger_end(connection: AsyncConnection) -> tuple[int, int]:
 async def known(connection: AsyncConnection) -> set[tuple[UUID, UUID]]:
     """Return (tenant, subject) of every tombstone. As the system role."""
     return {(tenant, subject) for tenant, subject in await connection.execute(_KNOWN)}
+
+
+async def abandoned(connection: AsyncConnection) -> set[tuple[UUID, UUID]]:
+    """Return (tenant, subject) of begun erasures of tenants for whom no worker erases. As the system role."""
+    return {(tenant, subject) for tenant, subject in await connection.execute(_ABANDONED)}
 
 
 async def beyond(connection: AsyncConnection, line: int, most: int) -> list[Person]:
