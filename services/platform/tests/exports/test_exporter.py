@@ -85,7 +85,7 @@ async def test_a_page_is_small_however_long_the_rows_are(platform, requester):
     assert sizes == [3, 3, 3, 3, 3, 3, 2]
 
 
-async def test_others_rows_are_not_read(platform, requester, rows):
+async def test_neither_others_rows_nor_those_of_other_pages_are_read(platform, requester, rows):
     job, tenant = await requester.take_in(("ada", b"page")), requester.principal.tenant_id
     ada = await requester.subject("ada")
     await rows("INSERT INTO subjects (tenant_id) SELECT %s FROM generate_series(1, 100)", tenant)
@@ -99,11 +99,12 @@ async def test_others_rows_are_not_read(platform, requester, rows):
         ada,
     )
     await rows("ANALYZE job_items")
-    statement = repository._page(SOURCES[-1], ada, [], repository.PAGE_ROWS, repository.PAGE_BYTES)
+    statement = repository._page(SOURCES[-1], ada, [str(job), "499"], repository.PAGE_ROWS, repository.PAGE_BYTES)
     written = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     async with platform.database.transaction(tenant) as connection:
         plan = "\n".join((await connection.execute(text(f"EXPLAIN {written}"))).scalars())
-    assert "Index Cond: (subject_id = " in plan
+    (found,) = (line for line in plan.splitlines() if "Index Cond: ((subject_id >= " in line)
+    assert "(ROW(subject_id, job_id, ordinal) > ROW(" in found, "no page reads the keys of the ones before it"
     assert "Seq Scan on job_items" not in plan
 
 

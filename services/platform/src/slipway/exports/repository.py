@@ -144,12 +144,14 @@ def _weight(rows: Iterable[Mapping[Any, Any]]) -> int:
 def _page(source: Source, subject: UUID, after: Sequence[str], rows: int, size: int) -> Select[Any]:
     """Return the statement of a page.
 
-    Keys are found first, by the index on the subject: left alone, the planner might walk along the primary key of a
-    table that is mostly about others. Rows are measured before they are read: a page is small, however long they are.
+    Its keys are found first, by an index in whose order they are: no page reads those of another. Rows are measured
+    before they are read: a page is small, however long they are.
     """
-    keys = select(*source.key).where(source.subject == subject, *_behind(source, after)).cte("keys")
-    keys = keys.prefix_with("MATERIALIZED")
-    chosen = select(keys).order_by(*keys.c).limit(rows).cte("chosen")
+    place = (source.subject, *source.key)
+    # A range of one: an equation would take the person out of the order, and the planner might follow the primary key,
+    # past the rows of all others.
+    keys = select(*source.key).where(source.subject.between(subject, subject), *_behind(place, subject, after))
+    chosen = keys.order_by(*place).limit(rows).cte("chosen")
     weight = sum((func.coalesce(func.octet_length(column), 0) for column in source.sealed()), start=literal(0))
     weighed = _row(source, chosen, source.table, weight.label("weight"))
     before = func.sum(weighed.c.weight).over(order_by=list(chosen.c)) - weighed.c.weight
@@ -166,11 +168,11 @@ def _row(source: Source, keys: CTE, rows: FromClause, *columns: ColumnElement[An
     return select(*columns).select_from(rows).where(*same).limit(1).lateral()
 
 
-def _behind(source: Source, after: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+def _behind(place: Sequence[ColumnElement[Any]], subject: UUID, after: Sequence[str]) -> Iterator[ColumnElement[bool]]:
     if after:
-        pairs = zip(source.key, after, strict=True)
+        pairs = zip(place, (str(subject), *after), strict=True)
         values = [literal(column.type.python_type(value), column.type) for column, value in pairs]
-        yield tuple_(*source.key) > tuple_(*values)
+        yield tuple_(*place) > tuple_(*values)
 
 
 def _key_names(source: Source) -> list[str]:

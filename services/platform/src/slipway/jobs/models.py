@@ -90,9 +90,7 @@ job_items = Table(
     Column("job_id", UUID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, info=_ITEM_ID),
     Column("ordinal", Integer, primary_key=True, autoincrement=False, info=_ITEM),
     Column("tenant_id", UUID, ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False, info=OF_A_TENANT),
-    Column(
-        "subject_id", UUID, ForeignKey("subjects.id", ondelete="CASCADE"), nullable=False, index=True, info=_ITEM_ID
-    ),
+    Column("subject_id", UUID, ForeignKey("subjects.id", ondelete="CASCADE"), nullable=False, info=_ITEM_ID),
     Column(
         "state",
         Text,
@@ -106,6 +104,7 @@ job_items = Table(
     Column(
         "output", LargeBinary, comment="Sealed by the subject's key: the answer, or why there is none.", info=_CONTENT
     ),
+    Index("job_items_subject_id_job_id_ordinal_idx", "subject_id", "job_id", "ordinal"),
     info=goes_with("jobs"),
 )
 
