@@ -350,7 +350,7 @@ RETENTION_RUNS = Counter(
 EXPORTS = Counter(
     "slipway_exports_total",
     "Exports of all that is held about a person: made, put off after an attempt that failed, failed for good, or given "
-    "up because the person was erased meanwhile.",
+    "up because they are gone: the person was erased meanwhile, or their age has ended them.",
     (Label("outcome", ("ready", "postponed", "failed", "gone")),),
 )
 EXPORT_OVERDUE = Gauge(
