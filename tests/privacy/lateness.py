@@ -27,9 +27,9 @@ _OLD_EXPORT = "coalesce(e.finished_at, r.created_at) < %(exports)s"
 _NOBODY = """
     CASE WHEN s.pseudonym IS NULL THEN NOT EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id)
         ELSE NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
-            AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id) END
+            AND coalesce(s.restricted_at, s.objected_at) IS NULL END
+    AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id)
     AND s.created_at < %(subjects)s AND coalesce(s.hold_until <= %(now)s, true)
-    AND coalesce(s.restricted_at, s.objected_at) IS NULL
 """
 _RULES = {
     "jobs": f"""SELECT count(*) FROM jobs j WHERE {_OLD_JOB} AND NOT {_HELD.format("j.subject_id")}
@@ -51,10 +51,14 @@ _RULES = {
 }
 
 _NEEDED = f"""(
-    s.hold_until > %(now)s OR s.created_at >= %(subjects)s OR coalesce(s.restricted_at, s.objected_at) IS NOT NULL
+    s.hold_until > %(now)s OR s.created_at >= %(subjects)s
+    OR s.pseudonym IS NOT NULL AND coalesce(s.restricted_at, s.objected_at) IS NOT NULL
     OR EXISTS (SELECT FROM job_items i JOIN jobs j ON j.id = i.job_id WHERE i.subject_id = s.id AND NOT {_OLD_JOB})
     OR EXISTS (SELECT FROM jobs j WHERE j.subject_id = s.id AND NOT {_OLD_JOB})
-    OR EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id AND coalesce(e.finished_at >= %(exports)s, true))
+    OR EXISTS (
+        SELECT FROM subject_exports e JOIN subject_requests r USING (id)
+        WHERE e.subject_id = s.id AND NOT {_OLD_EXPORT}
+    )
 )"""
 _EVENT = "EXISTS (SELECT FROM webhook_events v WHERE v.id = d.event_id AND v.created_at >= %(webhooks)s)"
 _YOUNG = {
@@ -74,15 +78,6 @@ _PLANT = """
         CASE WHEN n %% 20 = 7 THEN now() END, CASE WHEN n %% 20 = 8 THEN now() END,
         CASE WHEN n %% 20 = 0 THEN now() + interval '10 years' END
     FROM generate_series(1, %(people)s) n;
-    INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline)
-    SELECT tenant_id, 'export', 'done', id, '', now() FROM subjects WHERE tenant_id = %(tenant)s LIMIT %(people)s / 4;
-    INSERT INTO subject_exports (id, tenant_id, subject_id, recipient, parts, finished_at)
-    SELECT id, tenant_id, subject_id, 'sealed', 3,
-        CASE WHEN n %% 10 > 0 THEN now() - n * interval '1 day' END
-    FROM (SELECT *, row_number() OVER () AS n FROM subject_requests WHERE tenant_id = %(tenant)s) numbered;
-    INSERT INTO subject_export_parts (export_id, number, tenant_id, subject_id, content)
-    SELECT id, n, tenant_id, subject_id, 'sealed' FROM subject_exports, generate_series(0, 2) n
-    WHERE tenant_id = %(tenant)s;
     INSERT INTO api_keys (id, tenant_id, name, hash, scopes, revoked_at, expires_at)
     SELECT %(tenant)s::text || n, %(tenant)s, 'k', 'h', '{}', now() - n * interval '7 days',
         CASE WHEN n %% 3 = 0 THEN now() - n * interval '9 days' END
@@ -98,6 +93,24 @@ _PLANT = """
     FROM webhook_events WHERE tenant_id = %(tenant)s;
     INSERT INTO webhook_attempts (tenant_id, delivery_id, outcome, at)
     SELECT tenant_id, id, 'delivered', created_at FROM webhook_deliveries WHERE tenant_id = %(tenant)s;
+"""
+
+_PLANT_EXPORTS = """
+    INSERT INTO subject_requests (tenant_id, kind, state, subject_id, requested_by, deadline)
+    SELECT tenant_id, 'export', 'done', id, '', now() FROM (
+        SELECT *, row_number() OVER (PARTITION BY pseudonym IS NULL ORDER BY created_at, id) AS n
+        FROM subjects WHERE tenant_id = %(tenant)s
+    ) numbered
+    WHERE n <= %(people)s / 4;
+    INSERT INTO subject_exports (id, tenant_id, subject_id, recipient, parts, finished_at)
+    SELECT id, tenant_id, subject_id, 'sealed', 3,
+        CASE WHEN n %% 10 > 0 THEN now() - n %% 30 * interval '1 day' END
+    FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM subject_requests WHERE tenant_id = %(tenant)s) numbered;
+    INSERT INTO subject_export_parts (export_id, number, tenant_id, subject_id, content)
+    SELECT id, n, tenant_id, subject_id, 'sealed' FROM subject_exports, generate_series(0, 2) n
+    WHERE tenant_id = %(tenant)s;
+    UPDATE subjects SET restricted_at = now()
+    WHERE pseudonym IS NULL AND id IN (SELECT subject_id FROM subject_exports WHERE tenant_id = %(tenant)s)
 """
 
 _PLANT_JOB = """
@@ -141,14 +154,13 @@ async def plant(connection: AsyncConnection[Any], seed: int, *, tenants: int = 2
     random = Random(seed)  # ages of rows, no secrets
     for _ in range(tenants):
         tenant = _uuid(random)
-        for statement in _PLANT.split(";\n"):
-            if statement.strip():
-                await connection.execute(statement, {"tenant": tenant, "people": 2 * jobs})
+        await _execute(connection, _PLANT, tenant, 2 * jobs)
         for _ in range(jobs):
             age = timedelta(days=random.uniform(0, 90))
             state = "queued" if random.random() < 0.1 else "completed"
             planted = {"tenant": tenant, "job": _uuid(random), "age": age, "state": state}
             await connection.execute(_PLANT_JOB, {**planted, "items": random.randint(1, 12)})
+        await _execute(connection, _PLANT_EXPORTS, tenant, 2 * jobs)
     await connection.execute(_KEYS)
 
 
@@ -177,6 +189,12 @@ async def young_rows(connection: AsyncConnection[Any], settings: Settings, now: 
     return {table: count - due[table] for table, count in there.items()} | await _count(
         connection, _YOUNG, now, cutoffs
     )
+
+
+async def _execute(connection: AsyncConnection[Any], statements: str, tenant: UUID, people: int) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            await connection.execute(statement, {"tenant": tenant, "people": people})
 
 
 def _cutoffs(settings: Settings, now: datetime) -> dict[str, datetime]:

@@ -92,3 +92,21 @@ async def test_one_that_cannot_be_made_goes_at_its_age_with_what_there_is_of_it(
     await rows("UPDATE subject_requests SET lease_until = now() - interval '1 second'")
     await Exporter(platform).work()
     assert await rows("SELECT state FROM subject_requests") == [("failed",)]
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+async def test_who_is_not_named_in_a_job_is_kept_as_long_as_their_export(archive, export, rows, restricted):
+    """And no longer: nobody can restrict what is not there any more."""
+    job = await archive.take_in(None)
+    await archive.work()
+    await export(await archive.subject_of(job, 0))
+    await rows("UPDATE jobs SET created_at = now() - interval '31 days', finished_at = now() - interval '31 days'")
+    if restricted:
+        await rows("UPDATE subjects SET restricted_at = now()")
+
+    await archive.run(2)
+    assert await archive.count("jobs", "job_items") == {"jobs": 0, "job_items": 0}
+    assert await archive.count(*TABLES) == {"subject_exports": 1, "subject_export_parts": 3}
+    done = await archive.run(8)
+    assert not any((await archive.count("subjects", "subject_keys", *TABLES)).values())
+    assert (done["subjects"].deleted, done["subjects"].due) == (1, 0)

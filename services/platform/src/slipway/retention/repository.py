@@ -70,7 +70,8 @@ _DELETE_JOBS = text("""
             )
         RETURNING j.subject_id
     ), unnamed AS (
-        DELETE FROM subjects WHERE id IN (SELECT subject_id FROM deleted)
+        DELETE FROM subjects s WHERE s.id IN (SELECT subject_id FROM deleted)
+            AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id)
     )
     SELECT count(*) FROM deleted
 """)
@@ -98,7 +99,7 @@ _PAGE_OF_SUBJECTS = text("""
     WHERE s.pseudonym > :after ORDER BY s.pseudonym LIMIT :limit
 """)
 
-# An unnamed subject comes with its job, and no other job ever gets it.
+# An unnamed subject comes with its job, and no other job ever gets it: there is nothing left to restrict or object to.
 _PAGE_OF_UNNAMED = text("""
     SELECT s.id, s.created_at, coalesce(s.hold_until > :now, false) AS held, true AS due FROM subjects s
     WHERE s.pseudonym IS NULL AND s.created_at < :cutoff AND s.id > :after
@@ -116,7 +117,7 @@ _LOCK_SUBJECTS = text("""
 _DELETE_SUBJECTS = text("""
     DELETE FROM subjects s
     WHERE s.id = ANY (CAST(:subjects AS uuid[])) AND coalesce(s.hold_until <= :now, true)
-        AND s.restricted_at IS NULL AND s.objected_at IS NULL
+        AND (s.pseudonym IS NULL OR s.restricted_at IS NULL AND s.objected_at IS NULL)
         AND NOT EXISTS (SELECT FROM job_items i WHERE i.subject_id = s.id)
         AND NOT EXISTS (SELECT FROM subject_exports e WHERE e.subject_id = s.id)
 """)
