@@ -2,6 +2,7 @@
 
 import base64
 from collections import Counter
+from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import text
@@ -155,7 +156,7 @@ async def test_who_lost_the_lease_writes_nothing_more(platform, requester, rows,
     export_id = await requester.ask("ada")
     await Overtaken(platform, rows).work()
     assert pages(requester.open(await requester.fetch("ada", export_id), tmp_path / "ada")) == [b"page"]
-    assert (await rows("SELECT attempts, state FROM subject_requests")) == [(2, "done")]
+    assert (await rows("SELECT token, state FROM subject_requests")) == [(2, "done")]
 
 
 class Erased(Exporter):
@@ -215,6 +216,50 @@ async def test_an_outage_only_puts_it_off(platform, requester, rows, monkeypatch
     await rows("UPDATE subject_requests SET lease_until = NULL")
     await requester.make()
     assert pages(requester.open(await requester.fetch("ada", export_id), tmp_path / "ada")) == [b"page"]
+
+
+async def test_outages_do_not_use_up_the_attempts(platform, requester, rows, monkeypatch):
+    await requester.take_in(("ada", b"page"))
+    await requester.ask("ada")
+
+    async def away(*_: object) -> None:
+        raise Unavailable("away")
+
+    async def broken(*_: object) -> None:
+        raise ValueError("broken")
+
+    for reading, error in ((away, Unavailable), (broken, None)):
+        for _ in range(4):
+            with monkeypatch.context() as patch, pytest.raises(error) if error else nullcontext():
+                patch.setattr(platform.keyring, "read", reading)
+                await requester.make()
+            await rows("UPDATE subject_requests SET lease_until = NULL")
+    assert (await rows("SELECT state, attempts FROM subject_requests")) == [("received", 4)]
+    await requester.make()
+    assert (await rows("SELECT state FROM subject_requests")) == [("done",)]
+
+
+async def test_what_kills_its_workers_is_given_up(platform, requester, rows):
+    await requester.take_in(*(("ada", b"%d" % n) for n in range(1_700)))
+    await requester.ask("ada")
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            await Dying(platform).work()
+        await rows("UPDATE subject_requests SET lease_until = now() - interval '1 second'")
+    await Dying(platform).work()
+
+    assert (await rows("SELECT state FROM subject_requests")) == [("failed",)]
+    assert (await rows("SELECT count(*) FROM subject_export_parts")) == [(0,)]
+    assert platform.metrics.registry.get_sample_value(catalogue.EXPORTS.name, {"outcome": "failed"}) == 1
+
+
+async def test_whoever_gets_on_is_not_given_up(platform, requester, rows):
+    await requester.take_in(*(("ada", b"%d" % n) for n in range(1_700)))
+    await requester.ask("ada")
+    await rows("UPDATE subject_requests SET attempts = 3")
+    with pytest.raises(KeyboardInterrupt):
+        await Dying(platform).work()
+    assert (await rows("SELECT state, attempts FROM subject_requests")) == [("running", 1)]
 
 
 async def test_a_tenant_whose_key_cannot_be_had_keeps_nobody_else_waiting(

@@ -33,6 +33,7 @@ from slipway.telemetry.logs import get_logger
 
 _LEASE_SECONDS = 30.0
 _MOST_ATTEMPTS = 5
+"""In a row without a part: that failed, or whose worker was killed. What an outage has ended does not count."""
 _PAUSE_SECONDS = 10.0
 """After an attempt that an outage has ended; after one that failed, times the number of attempts."""
 _ACTOR = "system"
@@ -42,6 +43,10 @@ log = get_logger(__name__)
 
 class LeaseLostError(Exception):
     """Another worker is at it: nothing more may be written."""
+
+
+class WorkersLostError(Exception):
+    """Whoever began to make the next part was killed, again and again: it may be the export that kills them."""
 
 
 class ExportGoneError(Exception):
@@ -90,13 +95,15 @@ class Exporter:
 
     async def _attempt(self, claimed: RequestClaim) -> None:
         try:
+            if claimed.attempts > _MOST_ATTEMPTS:
+                raise WorkersLostError  # noqa: TRY301  # as any other failure that is one too many
             await self._make(claimed)
         except LeaseLostError:
             log.warning("export.lost", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
         except ExportGoneError:
             await self._give_up(claimed, "gone")
         except Unavailable:
-            await self._put_off(claimed, _PAUSE_SECONDS)
+            await self._put_off(claimed, _PAUSE_SECONDS, attempts=claimed.attempts - 1)
             raise
         except Exception:
             log.exception("export.failed", tenant=str(claimed.tenant_id), attempt=claimed.attempts)
@@ -158,20 +165,20 @@ class Exporter:
 
     @asynccontextmanager
     async def _leased(self, claimed: RequestClaim) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction in which the lease is this worker's, and is prolonged.
+        """Open a transaction in which the lease is this worker's, and is prolonged: it has made a part.
 
         Raises:
             LeaseLostError: it is another's.
         """
         async with self._database.transaction(claimed.tenant_id) as connection:
-            if not await requests.put_off(connection, claimed, RequestState.RUNNING, _LEASE_SECONDS):
+            if not await requests.put_off(connection, claimed, RequestState.RUNNING, _LEASE_SECONDS, attempts=1):
                 raise LeaseLostError
             yield connection
 
-    async def _put_off(self, claimed: RequestClaim, seconds: float) -> None:
+    async def _put_off(self, claimed: RequestClaim, seconds: float, *, attempts: int | None = None) -> None:
         self._metrics.inc(catalogue.EXPORTS, outcome="postponed")
         async with self._database.transaction(claimed.tenant_id) as connection:
-            await requests.put_off(connection, claimed, RequestState.RECEIVED, seconds)
+            await requests.put_off(connection, claimed, RequestState.RECEIVED, seconds, attempts=attempts)
 
     async def _give_up(self, claimed: RequestClaim, outcome: str) -> None:
         self._metrics.inc(catalogue.EXPORTS, outcome=outcome)

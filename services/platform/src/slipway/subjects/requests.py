@@ -40,7 +40,9 @@ _RENEW: LiteralString = """
 """
 
 _PUT_OFF = text("""
-    UPDATE subject_requests SET state = :state, lease_until = now() + make_interval(secs => :seconds)
+    UPDATE subject_requests
+    SET state = :state, lease_until = now() + make_interval(secs => :seconds),
+        attempts = coalesce(CAST(:attempts AS integer), attempts)
     WHERE id = :id AND token = :token AND state IN ('held', 'running') RETURNING id
 """)
 
@@ -127,10 +129,20 @@ async def renew(database: Database, claimed: RequestClaim, lease: float) -> bool
     return bool(await database.run_system(_RENEW, parameters))
 
 
-async def put_off(connection: AsyncConnection, claimed: RequestClaim, state: RequestState, seconds: float) -> bool:
-    """Let it be looked at again after `seconds`, until then in another state that is not done; False: lease lost."""
+async def put_off(
+    connection: AsyncConnection,
+    claimed: RequestClaim,
+    state: RequestState,
+    seconds: float,
+    *,
+    attempts: int | None = None,
+) -> bool:
+    """Let it be looked at again after `seconds`, until then in another state that is not done; False: lease lost.
+
+    Each claim counts as an attempt, unless it is said here how many there were.
+    """
     parameters = {"id": claimed.id, "token": claimed.token, "state": str(state), "seconds": seconds}
-    return (await connection.execute(_PUT_OFF, parameters)).one_or_none() is not None
+    return (await connection.execute(_PUT_OFF, parameters | {"attempts": attempts})).one_or_none() is not None
 
 
 async def settle(
