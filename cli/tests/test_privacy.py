@@ -2,6 +2,7 @@ import json
 
 import psycopg
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from slipway_cli.main import app
@@ -53,11 +54,13 @@ def test_a_review_is_printed_kept_and_listed(installation, settings):
 
 
 def test_a_review_that_finds_something_ends_with_one(installation, settings):
+    structlog.reset_defaults()  # as in a process of its own: what it logs is no part of its output
     with psycopg.connect(settings.database_owner_url.get_secret_value(), autocommit=True) as owner:
         owner.execute("ALTER TABLE jobs ADD COLUMN remark text")
     done = run(app, ["privacy", "review", "--json"])
     assert done.exit_code == 1
-    assert json.loads(done.output)["findings"] == 1
+    assert json.loads(done.stdout)["findings"] == 1
+    assert "privacy.reviewed" in done.stderr
     assert "The column jobs.remark does not say what it holds." in done.output
 
 

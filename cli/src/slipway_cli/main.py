@@ -2,6 +2,7 @@
 
 import typer
 
+from slipway.telemetry.logs import keep_logs_apart
 from slipway_cli.lazy import Source, lazy_group
 
 COMMANDS = {
@@ -32,3 +33,4 @@ app = typer.Typer(cls=lazy_group(COMMANDS), add_completion=False, no_args_is_hel
 @app.callback()
 def main() -> None:
     """Run, watch and train Slipway on this machine."""
+    keep_logs_apart()

@@ -96,6 +96,9 @@ async def test_postgres_may_be_gone_for_a_while(
     await asyncio.to_thread(own_postgres.start)
     server = await start(await prepared(own_postgres, shared_settings, tmp_path))
     caller = await new_caller(server)
+    async with asyncio.timeout(30):
+        while (await caller.http.get("/health/ready")).status_code != 200:
+            await asyncio.sleep(0.1)
     job = await submit(*[b"x"] * 120, by=caller)
     async with watching(job, by=caller) as events:
         await events.next()

@@ -13,7 +13,7 @@ from slipway.telemetry.library_logs import LibraryHandler
 from slipway.telemetry.line import render
 from slipway.telemetry.processors import Frame, Guard, add_trace, describe_exception
 
-__all__ = ["configure_logs", "get_logger", "log_context"]
+__all__ = ["configure_logs", "get_logger", "keep_logs_apart", "log_context"]
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -51,3 +51,9 @@ def configure_logs(role: str, level: str, *, strict: bool) -> None:
     logging.captureWarnings(capture=True)
     logging.raiseExceptions = False  # it would print a record's values to standard error
     log_crashes()
+
+
+def keep_logs_apart() -> None:
+    """Have a person's command log to standard error, so that its output is what it prints. Configured logs stay."""
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
