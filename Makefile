@@ -77,7 +77,7 @@ chaos-quick: model ## The same in under two minutes
 	PYTHONPATH=tests:tests/workloads $(BIN)/python -m chaos --quick --seed $(or $(SEED),1)
 
 .PHONY: privacy-drill
-privacy-drill: .venv/installed ## Every proof of the privacy at full size, and a report (make privacy-drill SEED=7; ARGS=--quick: a few minutes)
+privacy-drill: .venv/installed ## Every proof of the privacy at full size, and a report (make privacy-drill SEED=7: some 11 minutes; ARGS=--quick: 3)
 	PYTHONPATH=tests:tests/workloads $(BIN)/python -m drill --seed $(or $(SEED),1) $(ARGS)
 
 .PHONY: bench

@@ -49,7 +49,7 @@ def _reused(outcome: Outcome) -> Bar:
 
 
 def _seconds(sizes: Sizes) -> float:
-    return 10.0 + sizes.queries / 300
+    return 8.0 + sizes.queries / 550
 
 
 CROSSINGS = Proof(

@@ -76,7 +76,7 @@ def _others(hunt: Hunt) -> list[Bar]:
 
 
 def _seconds(sizes: Sizes) -> float:
-    return 180.0 + sizes.subjects * 0.03 + sizes.erased * 0.25
+    return 70.0 + sizes.subjects * 0.01 + sizes.erased * 0.06
 
 
 ERASING = Proof(

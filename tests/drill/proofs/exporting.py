@@ -39,7 +39,7 @@ def judge(recall: Recall, people: int) -> Shown:
 
 
 def _seconds(sizes: Sizes) -> float:
-    return 45.0 + sizes.exported * 0.3
+    return 10.0 + sizes.exported * 0.14
 
 
 EXPORTING = Proof(

@@ -45,7 +45,7 @@ def judge(trial: Trial, kills: int) -> Shown:
 
 
 def _seconds(sizes: Sizes) -> float:
-    return 30.0 + 15 * sizes.kills
+    return 15.0 + 3 * sizes.kills
 
 
 ROTATION = Proof(

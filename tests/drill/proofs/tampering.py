@@ -52,7 +52,7 @@ def judge(done: Tampered, wanted: int) -> Shown:
 
 
 def _seconds(sizes: Sizes) -> float:
-    return 15.0 + sizes.tamperings * 0.085
+    return 10.0 + sizes.tamperings * 0.04
 
 
 TAMPERING = Proof(
