@@ -82,7 +82,7 @@ async def prepared(postgres, shared_settings, folder: Path):
         f"database_{role}_url": SecretStr(f"postgresql://slipway_{role}:{role}@127.0.0.1:{postgres.port}/slipway")
         for role in ("owner", "app", "system")
     }
-    keys = {"master_key_file": folder / "master.key", "audit_key_file": folder / "audit.pem"}
+    keys = {"master_key_file": folder / "master.key", "audit_key_file": folder / "audit.pem", "evidence_dir": folder}
     settings = shared_settings.model_copy(update={**urls, **keys, "database_timeout": 2.0})
     create_keys(settings)
     await bootstrap(postgres.admin_url, settings)
@@ -96,9 +96,6 @@ async def test_postgres_may_be_gone_for_a_while(
     await asyncio.to_thread(own_postgres.start)
     server = await start(await prepared(own_postgres, shared_settings, tmp_path))
     caller = await new_caller(server)
-    async with asyncio.timeout(30):
-        while (await caller.http.get("/health/ready")).status_code != 200:
-            await asyncio.sleep(0.1)
     job = await submit(*[b"x"] * 120, by=caller)
     async with watching(job, by=caller) as events:
         await events.next()
